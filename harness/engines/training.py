@@ -122,9 +122,12 @@ class Trained:
     seconds: float
     last: Batch
 
-    def score(self) -> float:
-        """Returns the accuracy, or R² of a regressor, on the last batch; it is a training score."""
-        return float(self.model.score(*self.last))
+    def score(self) -> float | None:
+        """Returns the accuracy, or R² of a regressor, on the last batch: a score of training data.
+
+        None for one row, which has no R².
+        """
+        return float(self.model.score(*self.last)) if len(self.last[1]) > 1 else None
 
     def terms(self, spec: AnswerSpec) -> pa.Table:
         """Returns the model's terms: ``term`` (text) and ``coefficient`` (float64).

@@ -157,7 +157,7 @@ class Figures(Entry):
     training_score: Later[Real | None] = Field(
         default=None,
         description="of the trained model on the last batch: the share of classes that are right, "
-        "or R² of a regressor",
+        "or R² of a regressor; null where that batch has one row",
     )
     cold_seconds: Seconds | None = Field(
         description="the first run of this program in this engine's process"

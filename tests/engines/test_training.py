@@ -153,6 +153,13 @@ def test_null_is_named_as_the_reason(rides: InProcess, engine: str) -> None:
         model(rides, engine, Input.MEMORY, query)
 
 
+def test_a_last_batch_of_one_row_has_no_score(rides: InProcess) -> None:
+    query = compiled(rides, "select a, b from rides", Training("sgd-regressor", "b", ROWS - 1))
+    answer = rides.reference.sql(query.sql).to_arrow_table()
+    found = trained(of_arrow(answer.to_batches(), query.spec), query.spec)
+    assert found.rows == ROWS and found.score() is None
+
+
 def test_nothing_to_train_on_is_an_error(rides: InProcess) -> None:
     query = compiled(rides, "select a, y from rides where k > 100", CLASSIFIER)
     with pytest.raises(ValueError, match="no rows to train on"):

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from harness.answer import AnswerSpec, Training
 from harness.errors import WorkloadError
 from harness.plan.tree.nodes import Filter, Node, Project, Scan
-from harness.types import Column, Type
+from harness.types import Type
 from harness.words import suggestion
-
-NUMBERS = (Type.INT64, Type.FLOAT64)
 
 
 def refuse_training(spec: AnswerSpec, train: Training, plan: Node | None, ordered: bool) -> None:
@@ -24,21 +20,18 @@ def refuse_training(spec: AnswerSpec, train: Training, plan: Node | None, ordere
         raise WorkloadError(f"train: the answer has no column {train.target!r}; {hint}")
     if len(spec.columns) == 1:
         raise WorkloadError(f"train: the answer has no column but the target {train.target!r}")
-    for column in _others(spec.schema):
-        raise WorkloadError(
-            f"train: the column {column.name!r} is of type {column.type}, and a model learns from "
-            "numbers: cast it, or leave it out"
-        )
+    for column in spec.schema:
+        if column.type not in (Type.INT64, Type.FLOAT64):
+            raise WorkloadError(
+                f"train: the column {column.name!r} is of type {column.type}, and a model learns "
+                "from numbers: cast it, or leave it out"
+            )
     if not ordered and not streams(plan):
         raise WorkloadError(
             "train: the query needs an ORDER BY that puts each row in its place, since a model "
             "depends on the order of its rows; only columns and rows of one table, which are in "
             "the table's order, need none"
         )
-
-
-def _others(schema: Sequence[Column]) -> Sequence[Column]:
-    return [column for column in schema if column.type not in NUMBERS]
 
 
 def streams(plan: Node | None) -> bool:
