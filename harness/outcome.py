@@ -17,7 +17,8 @@ __all__ = ["Axis", "Cell", "Outcome", "Record", "Round", "swept"]
 class Cell:
     """One query on one engine, at one size, from one input, with one number of threads.
 
-    ``memory_limit`` (bytes) is None unless the run measures several limits one by one.
+    ``memory_limit`` (bytes) is None unless the run measures several limits one by one. ``clients``
+    is how many run the query at once; None if the command asks for no other number than one.
     """
 
     workload: str
@@ -27,6 +28,7 @@ class Cell:
     input: Input
     threads: int
     memory_limit: int | None = None
+    clients: int | None = None
 
     @property
     def question(self) -> Cell:
@@ -62,9 +64,14 @@ def _limit(cell: Cell) -> str:
     return limit_name(cell.memory_limit)
 
 
+def _clients(cell: Cell) -> str:
+    return "1 client" if cell.clients == 1 else f"{cell.clients} clients"
+
+
 AXES = (
     Axis(lambda cell: cell.threads, lambda cell: f"{cell.threads}t", _threads),
     Axis(lambda cell: cell.memory_limit, _limit, _limit),
+    Axis(lambda cell: cell.clients, lambda cell: f"{cell.clients}c", _clients),
 )
 
 

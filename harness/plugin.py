@@ -134,6 +134,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "measured one by one. Default: 80%% of what is available.",
     )
     group.addoption(
+        "--clients",
+        metavar="NUMBERS",
+        help="How many clients run each query at once, such as 8; several numbers, separated by "
+        "commas, are measured one by one. Default: 1",
+    )
+    group.addoption(
         "--gpu-memory-limit",
         metavar="SIZE",
         help="What each engine may allocate on a GPU, such as 12GB, to stand for a smaller card. "

@@ -161,6 +161,10 @@ def as_markdown(names: Sequence[str]) -> str:
         for each, row in rows:
             cells = " | ".join(row[name] for name in names)
             parts[-1] += f"\n| `{_escaped(each.written)}` | {cells} |"
+    parts.append(_AT_ONCE)
+    for engine in map(engines.get, engines.names()):
+        clients = engine.clients
+        parts[-1] += f"\n| {engine.label} | {clients.sharing or 'one only'} | {clients.reason} |"
     for name in names:
         parts.append(f"## {engines.get(name).label}")
         for title, lines in _lists(engines.get(name)):
@@ -176,6 +180,12 @@ that uses the construct; tests run these queries, too. DuckDB runs SQL as it is 
 all of it. `{OK}`: right; `{OK_BUT}`: right, but for cases that are listed below; `{Lack.CANNOT}`:
 the library lacks it, or answers otherwise than SQL; `{Lack.NOT_YET}`: nobody has written it for
 this engine. A query that is not done is `unsupported`, with the reason, and has no time."""
+
+
+_AT_ONCE = """## Several clients at once (`--clients`)
+
+| engine | its clients are | because |
+|---|---|---|"""
 
 
 def _escaped(text: str) -> str:

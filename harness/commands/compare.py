@@ -61,7 +61,7 @@ def compare(
         typer.Option(
             metavar="[FIELD:]A=B",
             help="Let the first run's A stand for B. FIELD is engine (the default), size, input, "
-            "threads or memory_limit. Example: polars=polars_gpu",
+            "threads, memory_limit or clients. Example: polars=polars_gpu",
             show_default=False,
         ),
     ] = None,
@@ -72,8 +72,8 @@ def compare(
 ) -> None:
     """Compare two runs cell by cell: faster, slower, a tie or not told apart, and what was lost.
 
-    Cells match by workload, query, engine, size, input, threads and memory limit (several, where
-    --memory-limit gave several); versions of engines may differ.
+    Cells match by workload, query, engine, size, input, threads, memory limit (where
+    --memory-limit gave several) and clients; versions of engines may differ.
     Exit codes: 1 a regression, where --fail-above is given; 2 nothing to compare. A cell that is
     not told apart is no regression, however wide its interval.
 

@@ -167,7 +167,7 @@ class Benchmarked:
         frame = pd.DataFrame([dict(self._row(cell)) for cell in self._results.cells])
         numbers = ["seconds", "low", "high", "cold_seconds", "peak_bytes"]
         frame = frame.astype(dict.fromkeys(numbers, float))
-        question = ["workload", "query", "size", "input", "threads", "memory_limit"]
+        question = ["workload", "query", "size", "input", "threads", "memory_limit", "clients"]
         best = frame.groupby(question, dropna=False)["seconds"].transform("min")
         frame.insert(frame.columns.get_loc("seconds") + 1, "ratio", frame["seconds"] / best)
         return frame
@@ -179,7 +179,7 @@ class Benchmarked:
         yield from (("workload", setting.workload), ("query", cell.query))
         yield "engine", self._results.engines[cell.engine.name].label
         yield from (("size", setting.size), ("input", setting.input), ("threads", setting.threads))
-        yield "memory_limit", setting.memory_limit
+        yield from (("memory_limit", setting.memory_limit), ("clients", setting.clients))
         yield from (("outcome", cell.outcome), ("reason", cell.reason))
         for name in ("value", "low", "high"):
             shown = "seconds" if name == "value" else name

@@ -52,8 +52,9 @@ class Pair:
     def name(self) -> str:
         where = self.setting
         limit = [limit_name(where.memory_limit)] if where.memory_limit else []
-        setting = " · ".join([where.input, where.size, f"{where.threads} threads", *limit])
-        return f"{where.workload}::{self.query}  {setting}"
+        clients = [f"{where.clients} clients"] if where.clients else []
+        parts = [where.input, where.size, f"{where.threads} threads", *limit, *clients]
+        return f"{where.workload}::{self.query}  {' · '.join(parts)}"
 
 
 @dataclass(frozen=True)
@@ -216,6 +217,7 @@ def _command(pairs: Sequence[Pair], seconds: float, folder: str) -> list[str]:
     command += ["--engines", ",".join(selected), "--size", setting.size]
     command += ["--input", str(Input(setting.input)), "--threads", str(setting.threads)]
     command += ["--memory-limit", str(setting.memory_limit)] if setting.memory_limit else []
+    command += ["--clients", str(setting.clients)] if setting.clients else []
     return [*command, "--budget", f"{seconds:g}s", "--results", folder]
 
 

@@ -10,7 +10,9 @@ import re
 import textwrap
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -37,6 +39,9 @@ OUTPUT_FILE = "answer.parquet"
 
 SPILL_FOLDER = "spilt"
 """Where an engine puts what memory is too small for, in the working folder of its process."""
+
+BATCH_ROWS = 250_000
+"""Rows of a batch in an answer's file, which the referee reads batch by batch."""
 
 CONNECT_VARIABLE = "ENGINEBENCH_CONNECT"
 """Holds, in an engine's process, the address of the cluster that ``--connect`` names for it."""
@@ -71,6 +76,34 @@ class Program:
     @property
     def sha256(self) -> str:
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+class Sharing(StrEnum):
+    """What several clients of an engine are, and what they share."""
+
+    THREADS = "threads of one process that share the tables"
+    CONNECTIONS = "threads of one process with a connection each"
+    PROCESSES = "processes, forked when the tables are loaded"
+
+
+@dataclass(frozen=True)
+class Clients:
+    """What several clients of an engine are (``--clients``), and why; None if it has one only."""
+
+    sharing: Sharing | None
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.sharing or 'one client only'}: {self.reason}"
+
+
+def write_answer(table: pa.Table, target: Path) -> Path:
+    """Writes an answer to an Arrow IPC file, for checking (untimed); returns the file."""
+    import pyarrow as pa
+
+    with pa.OSFile(str(target), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table, max_chunksize=BATCH_ROWS)
+    return target
 
 
 class Session(ABC):
@@ -111,6 +144,15 @@ class Session(ABC):
         Where an engine has no way to do that, the whole answer is computed first.
         """
         yield from of_arrow(self.to_arrow(self.run()).to_batches(), spec)
+
+    def for_client(self) -> Session:
+        """Returns a copy, with which one of several clients runs the prepared program."""
+        own = copy(self)
+        own.connect()
+        return own
+
+    def connect(self) -> None:  # noqa: B027
+        """Gives the copy for a client what it does not share, such as a connection."""
 
     @abstractmethod
     def to_arrow(self, result: Any) -> pa.Table:
@@ -159,6 +201,8 @@ class Engine(ABC):
     """True if it can work on a running cluster (``--connect``)."""
     serves: ClassVar[bool] = False
     """True if it starts a server of its own, which takes seconds."""
+    clients: ClassVar[Clients] = Clients(Sharing.THREADS, "its library takes calls of any thread")
+    """How its users serve several clients at once, by its documentation."""
     oldest: ClassVar[Mapping[str, str]] = {}
     """Distribution -> the oldest version of it whose answers are right."""
     gaps: ClassVar[tuple[Gap, ...]] = ()

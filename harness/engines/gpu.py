@@ -6,7 +6,7 @@ import importlib.metadata
 import importlib.util
 from typing import ClassVar
 
-from harness.engines.base import Engine
+from harness.engines.base import Clients, Engine
 from harness.machine.gpu.discovery import Gpu, NoGpu, usable_gpu
 from harness.machine.variables import DASK, POLARS, RAPIDS
 
@@ -23,6 +23,7 @@ class GpuEngine(Engine):
     variables: ClassVar[tuple[str, ...]] = (*RAPIDS, *DASK, *POLARS)
     optional: ClassVar[bool] = True
     on_gpu: ClassVar[bool] = True
+    clients = Clients(None, "what a run does on the GPU is measured where it has that to itself")
     modules: ClassVar[tuple[str, ...]] = ()
     """Further modules that must be importable; the distribution of each has its name."""
 

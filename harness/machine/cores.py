@@ -15,13 +15,15 @@ FEWEST_SECONDS = 0.05
 def busy_cores(record: Record) -> float | None:
     """Returns the processor time of a cell's rounds over their wall-clock time.
 
-    It is None if the rounds took less than FEWEST_SECONDS together, which is too short to tell.
+    Of several clients' rounds so many go on at once. It is None if the rounds took less than
+    FEWEST_SECONDS together, which is too short to tell.
     """
     seconds = sum(one.seconds for one in record.rounds)
     loops = record.figures.loops if record.figures else None
     if seconds * (loops or 1) < FEWEST_SECONDS:
         return None
-    return sum(one.cpu_seconds for one in record.rounds) / seconds
+    at_once = record.cell.clients or 1
+    return at_once * sum(one.cpu_seconds for one in record.rounds) / seconds
 
 
 def overruns(records: Iterable[Record]) -> list[str]:

@@ -86,6 +86,23 @@ def disk_bytes() -> tuple[int, int] | None:
     return read, written
 
 
+class Usage:
+    """Counts what this process' tree uses, from the time when this object is made."""
+
+    def __init__(self) -> None:
+        self._disk, self._children = disk_bytes(), descendants_cpu_seconds()
+        self._cpu = own_cpu_seconds()
+
+    def of_one(self, runs: int) -> tuple[float, tuple[int, int] | None]:
+        """Returns the CPU seconds and the `disk_bytes` of one of so many runs, on average."""
+        cpu = own_cpu_seconds() - self._cpu
+        cpu = max(0.0, cpu + descendants_cpu_seconds() - self._children)
+        if self._disk is None or (after := disk_bytes()) is None:
+            return cpu / runs, None
+        read, written = (max(0, b - a) for a, b in zip(self._disk, after, strict=True))
+        return cpu / runs, (round(read / runs), round(written / runs))
+
+
 def _disk_bytes(pid: int) -> tuple[int, int] | None:
     with contextlib.suppress(AttributeError, OSError, *GONE):
         process = _this_process() if pid == os.getpid() else psutil.Process(pid)

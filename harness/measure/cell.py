@@ -100,7 +100,7 @@ class CellTask:
         return () if self.before is None else self.before.rounds
 
 
-class _Wrong(HarnessError):
+class Wrong(HarnessError):
     """Raised where an answer differs from the reference."""
 
 
@@ -197,7 +197,7 @@ class Measurement:
     def _try(self, step: Callable[[], None]) -> None:
         try:
             step()
-        except _Wrong as error:
+        except Wrong as error:
             self._fail(Outcome.WRONG, str(error))
         except WorkerUnsupported as error:  # its process answered, and can run the next query
             self._fail(Outcome.UNSUPPORTED, str(error))
@@ -292,19 +292,20 @@ class Measurement:
     def _check_again(self) -> None:
         """Checks the answer of the last hot run: a program may have changed its tables.
 
-        If the answer is wrong, the worker is ended, since other queries read the same tables.
+        If the answer is wrong, the worker is ended, since other queries read the same tables. In a
+        later pass it is not checked.
         """
-        if not self._rounds:
+        if not self._rounds or self.task.before is not None:
             return
         try:
             with self.pool.spent.on(Part.CHECKING):
                 self._check()
-        except _Wrong as error:
+        except Wrong as error:
             self.pool.discard(self.task.cell)
-            raise _Wrong(f"right in the first run, and not in the last: {error}") from None
+            raise Wrong(f"right in the first run, and not in the last: {error}") from None
 
     def _check(self) -> None:
-        """Checks the last run's answer against the reference; raises _Wrong if they differ.
+        """Checks the last run's answer against the reference; raises Wrong if they differ.
 
         The time that this takes does not count as the engine's.
         """
@@ -317,12 +318,17 @@ class Measurement:
         try:
             if task.spec.judge == (task.cell.engine, task.program.sha256):
                 self.referee.adopt(answer.path, task.tables, task.data_key, task.spec)
-            reference = self.referee.reference(task.tables, task.data_key, task.spec)
-            reason = self.referee.check(answer.path, task.spec, reference)
+            self._compare(answer.path)
         finally:
             _remove(answer.path)
+
+    def _compare(self, answer: Path, whose: str = "") -> None:
+        """Compares an answer's file with the reference; raises Wrong, which says whose it is."""
+        task = self.task
+        reference = self.referee.reference(task.tables, task.data_key, task.spec)
+        reason = self.referee.check(answer, task.spec, reference)
         if reason is not None:
-            raise _Wrong(reason)
+            raise Wrong(f"{whose}{reason}")
 
     def _block(self, turn: int) -> None:
         """Runs a block of hot rounds: first some that are not counted, then some that are.
@@ -393,21 +399,20 @@ class Measurement:
     def _compare_rows(self, ran: Ran) -> None:
         if ran.rows != self._rows:
             number = len(self.task.rounds) + len(self._rounds) + 1
-            raise _Wrong(f"hot round {number} gave {ran.rows} rows, the checked run {self._rows}")
+            raise Wrong(f"hot round {number} gave {ran.rows} rows, the checked run {self._rows}")
 
     def _complete(self) -> None:
         before = self.task.before
         figures = self._figures() if before is None else self._figures_after(before)
         rounds, program = (*self.task.rounds, *self._rounds), self.task.program.sha256
-        if before is None:
-            self._check_again()
+        self._check_again()
         self.record = Record(self.task.cell, Outcome.OK, "", program, rounds, figures)
 
     def _figures(self) -> Figures:
         """Returns what is recorded of the first pass beside rounds: rows, memory, cold time …"""
         source = self.task.cell.input
         read, written = self._disk_bytes()
-        return Figures(
+        figures = Figures(
             rows=self._rows,
             table_rows=sum(table.rows for table in self.task.tables.values()),
             input_rows=sum(t.rows for t in self.task.read_tables) if self.task.reads else None,
@@ -430,8 +435,8 @@ class Measurement:
             disk_written_bytes=written,
             gpu=self._gpu.summary() if self._gpu is not None else None,
             fallback_share=self._fallback_share,
-            **self._training_figures(),
         )
+        return figures.model_copy(update=self._training_figures())
 
     def _training_figures(self) -> dict[str, float | None]:
         """Returns the medians of the rounds' two parts, if they train a model, and its score."""

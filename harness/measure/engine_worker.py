@@ -13,16 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 import harness.engines
 from harness.answer import AnswerSpec
-from harness.engines.base import OUTPUT_FILE, Session
+from harness.engines.base import OUTPUT_FILE, Session, Sharing, write_answer
 from harness.engines.training import model_of, train_of, trained
-from harness.machine.processtree import descendants_cpu_seconds, disk_bytes, own_cpu_seconds
+from harness.machine.limits import hold_to_cores
+from harness.machine.messages import Failure
+from harness.machine.processtree import Usage
 from harness.machine.worker_server import Handlers, serve
+from harness.measure.closed_loop import run_at_once
 from harness.measure.requests import (
     Answer,
     HandOver,
     LoadTable,
     PrepareProgram,
     Ran,
+    RanClients,
+    RunClients,
     RunProgram,
     ScanTable,
     Started,
@@ -32,15 +37,14 @@ from harness.measure.requests import (
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BATCH_ROWS = 250_000
-"""Rows of a batch in an answer's file, which the referee reads batch by batch."""
-
 
 class EngineAtWork:
     """Answers a worker's requests, with one engine, its tables, its program and the last result."""
 
     def __init__(self) -> None:
         self._session: Session | None = None
+        self._sharing: Sharing | None = None
+        self._clients: list[Session] = []
         self._result: Any = None
         self._writes = False
         self._trains: AnswerSpec | None = None
@@ -52,7 +56,10 @@ class EngineAtWork:
         return self._session
 
     def start(self, request: StartEngine) -> Started:
+        if request.cores is not None:
+            hold_to_cores(request.cores)
         engine, began = harness.engines.get(request.engine), time.perf_counter()
+        self._sharing = engine.clients.sharing
         self._session = engine.start(request.threads)
         took = time.perf_counter() - began
         _settle()
@@ -69,6 +76,7 @@ class EngineAtWork:
 
     def prepare(self, request: PrepareProgram) -> None:
         self._clear()
+        self._clients.clear()
         self._writes, self._trains = request.writes, request.trains
         if request.trains is not None:
             model_of(train_of(request.trains))  # imports scikit-learn
@@ -80,8 +88,7 @@ class EngineAtWork:
         loops, device = request.loops, self.session.device
         if device is not None:
             device.begin()
-        disk_before, children_before = disk_bytes(), descendants_cpu_seconds()
-        cpu_before = own_cpu_seconds()
+        usage = Usage()
         began = time.perf_counter_ns()
         training = 0.0
         for _ in range(loops):
@@ -92,15 +99,10 @@ class EngineAtWork:
         if self._writes:
             _flush(Path(OUTPUT_FILE))
         elapsed = time.perf_counter_ns() - began
-        cpu = own_cpu_seconds() - cpu_before
-        cpu += descendants_cpu_seconds() - children_before
-        disk = None
-        if disk_before is not None and (disk_after := disk_bytes()) is not None:
-            read, written = (max(0, b - a) for a, b in zip(disk_before, disk_after, strict=True))
-            disk = round(read / loops), round(written / loops)
+        cpu, disk = usage.of_one(loops)
         return Ran(
             seconds=elapsed / 1e9 / loops,
-            cpu_seconds=max(0.0, cpu) / loops,
+            cpu_seconds=cpu,
             rows=self._rows(),
             disk=disk,
             device=None if device is None else device.use(),
@@ -112,18 +114,20 @@ class EngineAtWork:
             return self.session.run()
         return trained(self.session.batches(self._trains), self._trains)
 
+    def run_clients(self, request: RunClients) -> RanClients | Failure:
+        self._clear()
+        assert self._sharing is not None, "the engine has one client only"
+        while len(self._clients) < request.clients:
+            self._clients.append(self.session.for_client())
+        return run_at_once(self._clients, self._sharing, request)
+
     def hand_over(self, request: HandOver) -> Answer:
         share = self.session.fallback_share()
         if self._writes:
             moved = shutil.move(OUTPUT_FILE, request.path.with_suffix(".parquet"))
             return Answer(Path(moved), share)
-        import pyarrow as pa
-
         table, score = self._answer()
-        target = request.path.with_suffix(".arrow")
-        with pa.OSFile(str(target), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
-            writer.write_table(table, max_chunksize=BATCH_ROWS)
-        return Answer(target, share, score)
+        return Answer(write_answer(table, request.path.with_suffix(".arrow")), share, score)
 
     def _answer(self) -> tuple[pa.Table, float | None]:
         """Returns the last answer, or the terms of the model that it trained with its score."""
@@ -190,6 +194,7 @@ def main(arguments: Sequence[str]) -> None:
         ScanTable: engine.scan,
         PrepareProgram: engine.prepare,
         RunProgram: engine.run,
+        RunClients: engine.run_clients,
         HandOver: engine.hand_over,
     }
     serve(handlers, arguments, at_end=engine.close)

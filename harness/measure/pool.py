@@ -113,7 +113,7 @@ class PooledWorker:
 
 
 class WorkerPool(Closing):
-    """Keeps one worker for each engine, input, size, threads, memory limit and workload.
+    """Keeps one worker for each engine, input, size, workload, and each value of axes.
 
     Use it from one thread. ``close`` ends all workers.
     """
@@ -268,6 +268,7 @@ class WorkerPool(Closing):
             self.settings.scratch / name,
             self.settings.variables(key),
             self.settings.limit_of(key),
+            cores=key.threads if key.clients else None,
         )
         return PooledWorker(client)
 
@@ -308,11 +309,13 @@ def launched(
     folder: Path,
     variables: Mapping[str, str] | None = None,
     memory_limit: int | None = None,
+    cores: int | None = None,
 ) -> WorkerClient:
     """Starts an engine's worker process in ``folder``, and requests that it start the engine.
 
-    If the engine has an environment of its own, links to the packages that this environment lacks
-    are made beside the folder.
+    With several clients, of which each may have its threads, it is held to so many ``cores``. If
+    the engine has an environment of its own, links to the packages that this environment lacks are
+    made beside the folder.
     """
     engine, python = harness.engines.get(name), Path(sys.executable)
     address = harness.engines.address(name)
@@ -326,7 +329,7 @@ def launched(
     module, variables = "harness.measure.engine_worker", {**environment, **(variables or {})}
     farewell = FAREWELL_SECONDS if CONNECT_VARIABLE in variables else 0.0
     client = WorkerClient(module, folder, variables, memory_limit, python, farewell)
-    client.post(StartEngine(address, threads))
+    client.post(StartEngine(address, threads, cores))
     return client
 
 

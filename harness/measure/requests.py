@@ -22,10 +22,14 @@ class Started:
 
 @dataclass(frozen=True)
 class StartEngine(Request[Started]):
-    """Request: import the engine's library and set its threads. It is a worker's first request."""
+    """Request: import the engine's library and set its threads. It is a worker's first request.
+
+    The process is held to so many ``cores``, unless they are None.
+    """
 
     engine: str
     threads: int
+    cores: int | None = None
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,40 @@ class RunProgram(Request[Ran]):
     """Request: run the program that is prepared, ``loops`` times in a row."""
 
     loops: int = 1
+
+
+@dataclass(frozen=True)
+class RanClients:
+    """The reply to RunClients: the runs that ended within the window, in the order of their ends.
+
+    Of more than MOST_KEPT of them ``kept`` has so many, evenly spaced by the rank of their seconds;
+    ``counted`` is how many there were. CPU seconds and bytes of a run are the average of all runs;
+    ``others`` is the number of those that ended outside of the window. ``lead_seconds`` passed from
+    the beginning until each client had ended a run. ``rows`` are all different numbers of rows of
+    answers, ``answers`` the files with each client's last answer, if they were asked for.
+    """
+
+    kept: tuple[Ran, ...]
+    counted: int
+    others: int
+    lead_seconds: float
+    rows: tuple[int, ...]
+    answers: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunClients(Request[RanClients]):
+    """Request: have ``clients`` run the prepared program again and again, all at once.
+
+    Runs count that end in the window, ``seconds`` long, which opens after ``warming_seconds``. If
+    ``answers``, a folder, is given, each client's last answer is written there. A run that fails
+    fails the request, in words that say how many of all did.
+    """
+
+    clients: int
+    warming_seconds: float = 0.0
+    seconds: float = 0.0
+    answers: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,10 @@ def spent(record: Record) -> float:
     figures, count = record.figures, len(record.rounds)
     uncounted = (figures.uncounted_rounds or 0) if figures else 0
     loops = (figures.loops or 1) if figures else 1
-    return sum(one.seconds for one in record.rounds) * loops * (1 + uncounted / max(count, 1))
+    seconds = sum(one.seconds for one in record.rounds)
+    if figures and figures.window_seconds:  # in which several clients ran at once
+        seconds, count = figures.window_seconds, figures.window_runs or 0
+    return seconds * loops * (1 + uncounted / max(count, 1))
 
 
 def may_go_on(record: Record, rounds: Rounds) -> bool:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 
 from harness.measure.cell import CellTask, Measurement, Progress
+from harness.measure.clients import measurement
 from harness.measure.pool import WorkerPool
 from harness.measure.rounds import Rounds
 from harness.outcome import Outcome, Record
@@ -35,10 +36,10 @@ def measure(
     wanted = rounds or pool.settings.rounds
     left = list(tasks)
     if len(tasks) > 1:
-        cells = [Measurement(t, pool, referee, progress, wanted, interleaved=True) for t in tasks]
+        cells = [measurement(t, pool, referee, progress, wanted, interleaved=True) for t in tasks]
         left = _Turns(cells, ended).run()
     for task in left:
-        _alone(Measurement(task, pool, referee, progress, wanted), ended)
+        _alone(measurement(task, pool, referee, progress, wanted), ended)
 
 
 def _alone(cell: Measurement, ended: Ended) -> None:

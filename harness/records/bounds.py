@@ -46,6 +46,8 @@ Bytes = Count
 PeakBytes = Annotated[int, Field(gt=0, le=2**53)]
 LimitBytes = Annotated[int, Field(ge=0, lt=2**63)]
 """A limit in bytes, which may exceed any machine's memory in control groups."""
+MOST_CLIENTS = 256
+Clients = Annotated[int, Field(ge=1, le=MOST_CLIENTS)]
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 ADDED_LATER = "added later"

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from harness.records.bounds import (
     Bytes,
+    Clients,
     Count,
     Entry,
     Later,
@@ -19,7 +20,7 @@ from harness.records.bounds import (
     Small,
 )
 
-CellKey = tuple[str, str, str, str, str, int, int | None]
+CellKey = tuple[str, str, str, str, str, int, int | None, int | None]
 
 
 class Outcome(StrEnum):
@@ -61,10 +62,15 @@ class CellName(Entry):
         description="the bytes that the engine's processes may hold; null unless `--memory-limit` "
         "gave several, which are measured one by one",
     )
+    clients: Clients | None = Field(
+        default=None,
+        description="how many clients run the query at once; null unless `--clients` asked for "
+        "another number than one",
+    )
 
     @property
     def key(self) -> CellKey:
-        where = self.size, self.input, self.threads, self.memory_limit
+        where = self.size, self.input, self.threads, self.memory_limit, self.clients
         return self.workload, self.query, self.engine, *where
 
 
@@ -198,7 +204,18 @@ class Figures(Entry):
     uncounted_rounds: Later[Small] = Field(
         default=None,
         description="hot rounds that were run and not counted: those that chose `loops`, those at "
-        "the start of each block, and the first of each further process",
+        "the start of each block, and the first of each further process; with `clients` all runs "
+        "that ended outside of the windows",
+    )
+    window_seconds: Later[Seconds | None] = Field(
+        default=None,
+        description="with `clients`: the length of all windows of time in which runs of all "
+        "clients were counted; null without",
+    )
+    window_runs: Later[Count | None] = Field(
+        default=None,
+        description="with `clients`: the runs that ended within these windows, so that "
+        "`window_runs` / `window_seconds` are the queries per second; null without",
     )
     peak_bytes: PeakBytes | None = Field(
         description="the most resident memory of the engine's process tree seen during the cell's "
@@ -281,7 +298,10 @@ class Stats(Entry):
     """The ``stats`` of an entry of ``benchmarks``; pytest-benchmark writes further fields there."""
 
     data: tuple[Seconds, ...] = Field(
-        min_length=1, description="the seconds of every hot round, in the order run"
+        min_length=1,
+        description="the seconds of every hot round, in the order run; with `clients` the latency "
+        "of each run that ended within a window: of a window with more than 50 of those 50, which "
+        "are evenly spaced by their rank",
     )
 
 

@@ -1,4 +1,4 @@
-"""Memory limits in bytes -> their names, in pytest's ids, in the terminal and on the page."""
+"""Memory limits and numbers of clients -> their names, in the terminal and on the page."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ SCALES = [
     for power, letter in enumerate("KMGT", 1)
     for base, middle in ((1000, ""), (1024, "i"))
 ]
+
+
+def clients_name(count: int | None) -> str:
+    """Returns a number of clients as text; ``default`` for None, of runs without ``--clients``."""
+    return "default" if count is None else str(count)
 
 
 def limit_name(limit: int | None) -> str:

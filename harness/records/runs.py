@@ -130,6 +130,11 @@ class EngineEntry(Entry):
     note: Later[str | None] = Field(
         default=None, description="what it is, in a sentence, where its label does not say it"
     )
+    clients: Later[str | None] = Field(
+        default=None,
+        description="what several clients of it are and share, and why; null unless the run has "
+        "cells with `clients`",
+    )
     installed_bytes: Later[Bytes | None] = Field(
         default=None, description="of its library and all packages that this requires, on the disk"
     )

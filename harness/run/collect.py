@@ -27,9 +27,9 @@ RESERVED = re.compile(
 )
 """Names that have a meaning for pytest or Python in a module."""
 
-Key = tuple[str, str, str, int, int | None]
+Key = tuple[str, str, str, int, int | None, int | None]
 """What tells a query's cells apart: the values of its test function's PARAMETERS."""
-PARAMETERS = ("engine", "input", "size", "threads", "memory_limit")
+PARAMETERS = ("engine", "input", "size", "threads", "memory_limit", "clients")
 
 
 class Records(Protocol):
@@ -70,6 +70,8 @@ class Collecting:
         memory = f"{machine.memory_bytes / 2**30:.0f} GiB"
         if len(selection.memory_limits) > 1:
             threads += f"; {' and '.join(map(limit_name, selection.memory_limits))} of memory"
+        if selection.clients != (None,):
+            threads += f"; {' and '.join(map(str, selection.clients))} clients"
         gpus = "".join(f", {gpu.name}" for gpu in machine.gpus)
         return [
             f"enginebench: {', '.join(selection.engines)}; {threads}",
@@ -197,7 +199,8 @@ def _flat(error: Exception) -> Iterator[Exception]:
 
 
 def _key(cell: Cell) -> Key:
-    return cell.engine, str(cell.input), cell.size, cell.threads, cell.memory_limit
+    where = cell.engine, str(cell.input), cell.size
+    return *where, cell.threads, cell.memory_limit, cell.clients
 
 
 def _test_function(
@@ -206,10 +209,16 @@ def _test_function(
     """Returns the test function of one query, parametrized over the query's cells."""
 
     def test_cell(
-        benchmark: Any, engine: str, input: str, size: str, threads: int, memory_limit: int | None
+        benchmark: Any,
+        engine: str,
+        input: str,
+        size: str,
+        threads: int,
+        memory_limit: int | None,
+        clients: int | None,
     ) -> None:
         benchmark.skipped = True  # else pytest-benchmark warns, after Ctrl-C, that it was not used
-        record = records.record_of(cells[engine, input, size, threads, memory_limit])
+        record = records.record_of(cells[engine, input, size, threads, memory_limit, clients])
         mark_as_used(benchmark)  # its entry was made when the cell ended
         if record.outcome.fails_the_run:
             pytest.fail(f"{record.outcome}: {record.reason}", pytrace=False)

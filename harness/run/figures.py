@@ -41,12 +41,14 @@ def detail(record: Record, room: int | None = None) -> str:
     if not record.rounds:
         return f"{cold} cold; no hot rounds asked"
     median = float(np.median([one.seconds for one in record.rounds]))
-    memory = _size(figures.peak_bytes or 0)
-    times = f"{_seconds(median):>9} {_spread(record)} · cold {cold} · peak {memory}"
-    line = times
-    parts = [*_of_training(figures, full=room is None)]
-    parts += _of_files(figures, max(median, SHORTEST_SECONDS), full=room is None)
-    for part in parts:
+    rest = [f"cold {cold}", f"peak {_size(figures.peak_bytes or 0)}"]
+    if figures.window_seconds:
+        line = _at_once(record, figures.window_seconds, median)
+    else:
+        line, rest = " · ".join([f"{_seconds(median):>9} {_spread(record)}", *rest]), []
+    rest += _of_training(figures, full=room is None)
+    rest += _of_files(figures, max(median, SHORTEST_SECONDS), full=room is None)
+    for part in rest:
         if room is None or len(line) + 3 + len(part) <= room:
             line = f"{line} · {part}"
     return line
@@ -62,6 +64,16 @@ def _of_training(figures: Figures, full: bool) -> Iterator[str]:
     yield f"training {_seconds(figures.training_seconds)}"
     if full and figures.training_score is not None:
         yield f"score {figures.training_score:.3g}"
+
+
+def _at_once(record: Record, seconds: float, median: float) -> str:
+    """Returns what several clients are served: queries per second, and the latency of one."""
+    assert record.figures is not None
+    rate = (record.figures.window_runs or 0) / seconds
+    high = float(np.quantile([one.seconds for one in record.rounds], 0.95))
+    clients = "1 client" if record.cell.clients == 1 else f"{record.cell.clients} clients"
+    told = f"{_number(rate):>5} queries/s · median {_seconds(median)} · 95% {_seconds(high)}"
+    return f"{told} · {clients}"
 
 
 def _of_files(figures: Figures, median: float, full: bool) -> Iterator[str]:
@@ -114,6 +126,10 @@ def ranked(register: Register, ranking: Sequence[Ranked]) -> Table:
         ok = f"{of[Outcome.OK]} of {of.total()}"
         table.add_row(escape(visible(short(engine))), *figures, ok, words)
     return table
+
+
+def _number(number: float) -> str:
+    return f"{number:.3g}" if number < 100 else f"{number:,.0f}"
 
 
 def _seconds(seconds: float) -> str:

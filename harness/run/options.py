@@ -15,6 +15,7 @@ from harness.machine.facts import usable_cores
 from harness.machine.limits import default_memory_limit
 from harness.measure.pool import Settings, default_together_limit
 from harness.measure.rounds import Rounds
+from harness.records.bounds import MOST_CLIENTS
 from harness.tables import Input
 from harness.words import (
     is_utf8,
@@ -113,6 +114,7 @@ def selection(config: pytest.Config) -> Selection:
         inputs=_inputs(config.getoption("input")),
         sampled=is_sample(config),
         memory_limits=limits if len(limits) > 1 else (None,),
+        clients=_clients(config),
     )
 
 
@@ -128,6 +130,16 @@ def _threads(config: pytest.Config) -> tuple[int, ...]:
             f"--threads {cores}"
         )
     return numbers or (cores,)
+
+
+def _clients(config: pytest.Config) -> tuple[int | None, ...]:
+    """Returns the numbers of clients that ``--clients`` gives; None in the place of 1 alone."""
+    listed = _listed(config.getoption("clients"))
+    for text in listed:
+        if not text.isdecimal() or not 1 <= int(text) <= MOST_CLIENTS:
+            raise pytest.UsageError(f"--clients must be 1 to {MOST_CLIENTS}, not {text}")
+    numbers = tuple(dict.fromkeys(map(int, listed)))
+    return (None,) if numbers in ((), (1,)) else numbers
 
 
 def _memory_limits(config: pytest.Config) -> tuple[int, ...]:

@@ -79,6 +79,7 @@ def fields(register: Register, interrupted: bool) -> RunFields:
     engines = {cell.engine: harness.engines.get(cell.engine) for cell in register.cells}
     distributions = [*_FOUNDATIONS, *(engine.distribution for engine in engines.values())]
     programs = [each.program for each in register.cells.values() if each.program]
+    several = any(cell.clients for cell in register.cells)
     return RunFields(
         format_version=1,
         started=register.started,
@@ -88,7 +89,7 @@ def fields(register: Register, interrupted: bool) -> RunFields:
         machine=register.machine,
         environment=register.environment,
         versions=versions(distributions),
-        engines={name: _engine(engine) for name, engine in engines.items()},
+        engines={name: _engine(engine, several) for name, engine in engines.items()},
         workloads=_workloads(register.cells.values()),
         programs={program.sha256: program.text for program in programs},
         cells=tuple(cell_entry(register.record_of(cell)) for cell in register.cells),
@@ -101,14 +102,16 @@ def as_json(fields: RunFields) -> dict[str, Any]:
     return fields.model_dump(mode="json", exclude=absent)
 
 
-def _engine(engine: Engine) -> EngineEntry:
+def _engine(engine: Engine, several: bool) -> EngineEntry:
     """Returns an engine's entry in ``engines`` of a results file.
 
-    Raises ResultsError if the engine's class declares invalid values.
+    ``several`` says that some cells have several clients: then it says what these are. Raises
+    ResultsError if the engine's class declares invalid values.
     """
     names = ("label", "colour", "language")
     about: dict[str, Any] = {name: getattr(engine, name) for name in names}
     about["note"] = engine.note or None
+    about["clients"] = str(engine.clients) if several else None
     try:
         lack = engine.unavailable()
         size = installed_bytes(engine) if lack is None else 0
@@ -196,8 +199,8 @@ def record_of(line: JournalLine) -> Record:
 
 def cell_of(entry: CellName) -> Cell:
     """Returns the cell that an entry of a results file or journal names."""
-    workload, query, engine, size, source, threads, limit = entry.key
-    return Cell(workload, query, engine, size, Input(source), threads, limit)
+    workload, query, engine, size, source, threads, limit, clients = entry.key
+    return Cell(workload, query, engine, size, Input(source), threads, limit, clients)
 
 
 def write(path: Path, content: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from harness.data.identity import Identities, of_workload
 from harness.data.prepare import changes, prepare
 from harness.data.prepare import schemas as table_schemas
 from harness.engines import training
-from harness.engines.base import Program
+from harness.engines.base import Clients, Program
 from harness.errors import DataUnavailable, Unsupported, WorkerError, WorkloadError
 from harness.outcome import Cell, Outcome
 from harness.tables import Input
@@ -27,10 +27,11 @@ from harness.workload.sample import sample
 
 @dataclass(frozen=True)
 class Selection:
-    """What the command line selects: engines, sizes, numbers of threads, memory limits, inputs.
+    """What the command line selects: engines, sizes, inputs, and the values of axes.
 
     Without ``inputs``, they are those that the workload file names. ``memory_limits`` (bytes) are
-    fields of cells if there are several; else there is only None.
+    fields of cells if there are several, ``clients`` if there is another number than one; else
+    there is only None.
     """
 
     engines: tuple[str, ...]
@@ -40,6 +41,7 @@ class Selection:
     sampled: bool = False
     """Only a sample of the queries over generated data."""
     memory_limits: tuple[int | None, ...] = (None,)
+    clients: tuple[int | None, ...] = (None,)
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,7 @@ def _cells(
     """Yields each cell with its query, and the user's own program that it runs, or ""."""
     for source in selection.inputs or workload.inputs:
         for query in workload.queries:
-            for swept in product(selection.threads, selection.memory_limits):
+            for swept in product(selection.threads, selection.memory_limits, selection.clients):
                 for engine, own in engines_of(query, selection.engines):
                     yield Cell(workload.name, query.name, engine, size, source, *swept), query, own
 
@@ -183,14 +185,26 @@ def _compiled(
     return CompiledCell(cell, compiler.workload, query, planned, None, *program)
 
 
+def _not_at_once(clients: Clients, query: Query) -> str:
+    """Returns why several clients cannot run a query at once; "" if they can."""
+    if query.write is not None:
+        return "clients that run at once would write one file"
+    if query.train is not None:
+        return "clients that run at once train no models"
+    return "" if clients.sharing else str(clients)
+
+
 def _program(
     cell: Cell, compiler: Compiler, query: Query, schemas: Schemas, own: str
 ) -> Program | tuple[Outcome, str]:
     """Returns the cell's program, or its outcome and reason if it has none."""
-    if reason := harness.engines.get(cell.engine).unavailable():
+    engine = harness.engines.get(cell.engine)
+    if reason := engine.unavailable():
         return Outcome.UNAVAILABLE, reason
     if query.train is not None and (reason := training.unavailable()):
         return Outcome.UNAVAILABLE, reason
+    if cell.clients and (reason := _not_at_once(engine.clients, query)):
+        return Outcome.UNSUPPORTED, reason
     try:
         return compiler.program(query, schemas, cell.engine, cell.input, own)
     except Unsupported as error:

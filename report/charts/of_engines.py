@@ -1,4 +1,4 @@
-"""Charts of the engines over all queries: ranking, memory, cold runs, cores, threads, GPU."""
+"""Charts of the engines over all queries: ranking, memory, cores, threads, clients, GPU …"""
 
 from __future__ import annotations
 
@@ -102,27 +102,26 @@ def threads() -> alt.LayerChart:
     engine, colour, threads, amount (times as fast), ideal, label; the last row of an engine also
     has dy, which places its name.
     """
-    base = rows_of("threads").encode(
-        x=alt.X(
-            "threads:Q",
-            title="threads",
-            axis=alt.Axis(tickMinStep=1, grid=False),
-            scale=alt.Scale(range=room_for_names(), zero=False),
-        )
-    )
+    base = _by_number("threads")
     ideal = base.mark_line(strokeDash=[5, 4], strokeWidth=1.2, opacity=0.6).encode(y="ideal:Q")
-    lines = base.encode(
-        y=alt.Y("amount:Q", title="times as fast", axis=alt.Axis(tickCount=4, grid=True)),
-        color=COLOUR,
-        detail="engine:N",
-    )
-    points = lines.mark_point(filled=True, size=46, opacity=1).encode(
-        tooltip=tooltip(engine="Engine", threads="Threads", label="Speed-up")
-    )
-    ends = base.transform_joinaggregate(last="max(threads)", groupby=["engine"])
-    names = ends.transform_filter("datum.threads === datum.last")
-    labels = names_at_ends(names).encode(y="amount:Q", text="engine:N")
-    return plot_of(alt.layer(ideal, lines.mark_line(strokeWidth=1.5), points, labels), 260)
+    told = tooltip(engine="Engine", threads="Threads", label="Speed-up")
+    layers = _lines(base, "threads", "times as fast", told)
+    return plot_of(alt.layer(ideal, *layers), 260)
+
+
+def clients() -> alt.LayerChart:
+    """Returns the chart of queries per second by number of clients.
+
+    It is the geometric mean over queries. Fields of its rows: engine, colour, clients, amount
+    (queries per second), label, median and high (the latency of half and of 95% of the runs, as
+    text), note (of how many queries); the last row of an engine also has dy, which places its name.
+    """
+    told = tooltip(
+        engine="Engine", clients="Clients", label="Served", median="Latency, median",
+        high="Latency, 95%", note="Over",
+    )  # fmt: skip
+    layers = _lines(_by_number("clients"), "clients", "queries per second", told)
+    return plot_of(alt.layer(*layers), 260)
 
 
 def limits() -> alt.LayerChart:
@@ -195,6 +194,29 @@ def crossover() -> alt.LayerChart:
     even = base.mark_rule(strokeDash=[5, 4]).encode(y=alt.datum(1))
     layers = [even, lines.mark_line(strokeWidth=1.2, opacity=0.7), points]
     return plot_of(alt.layer(*layers), 300)
+
+
+def _by_number(name: str) -> alt.Chart:
+    """Returns a chart whose rows, and whose horizontal axis of whole numbers, have this name."""
+    axis, scale = alt.Axis(tickMinStep=1, grid=False), alt.Scale(range=room_for_names(), zero=False)
+    return rows_of(name).encode(x=alt.X(f"{name}:Q", title=name, axis=axis, scale=scale))
+
+
+def _lines(base: alt.Chart, name: str, title: str, told: list[alt.Tooltip]) -> list[alt.Chart]:
+    """Returns charts: the line of each engine's ``amount``, its points, and its name at the end.
+
+    ``name`` is that of `_by_number`, ``title`` the vertical axis'; ``told`` is a point's tooltip.
+    """
+    lines = base.encode(
+        y=alt.Y("amount:Q", title=title, axis=alt.Axis(tickCount=4, grid=True)),
+        color=COLOUR,
+        detail="engine:N",
+    )
+    points = lines.mark_point(filled=True, size=46, opacity=1).encode(tooltip=told)
+    ends = base.transform_joinaggregate(last=f"max({name})", groupby=["engine"])
+    names = ends.transform_filter(f"datum.{name} === datum.last")
+    labels = names_at_ends(names).encode(y="amount:Q", text="engine:N")
+    return [lines.mark_line(strokeWidth=1.5), points, labels]
 
 
 def _cells(base: alt.Chart, x: alt.X, y: alt.Y) -> alt.Chart:

@@ -65,6 +65,13 @@ CHARTS: Mapping[str, Chart] = {
         "Times as fast as with the fewest threads; the dashed line is the ideal.",
         "runs with several --threads",
     ),
+    "clients": Chart(
+        charts_of_engines.clients,
+        "Queries per second over clients",
+        "Of so many clients at once, each of which asks again as soon as it has its answer; over "
+        "the queries that all engines shown here answer.",
+        "runs with several --clients",
+    ),
     "limits": Chart(
         charts_of_engines.limits,
         "Time over memory limit",

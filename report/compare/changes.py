@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from harness.records.limits import limit_name
+from harness.records.limits import clients_name, limit_name
 from report.compare.metrics import DEFAULT, Metric
 from report.compare.resampling import ratio_between
 from report.compare.statistics import Estimate, MeanRatio, Ratio, geometric_mean
@@ -21,7 +21,7 @@ from report.errors import ReportError
 from report.read.frame import ResultCell, cells_of
 from report.read.sources import RunFile
 
-FIELDS = ("workload", "query", "engine", "size", "input", "threads", "memory_limit")
+FIELDS = ("workload", "query", "engine", "size", "input", "threads", "memory_limit", "clients")
 """What a cell is matched by; the machine and the engine's version are not."""
 ALIASED = FIELDS[2:]
 Key = tuple[str, ...]
@@ -225,7 +225,7 @@ def _by_key(run: RunFile) -> dict[Key, ResultCell]:
 def _key(cell: ResultCell) -> Key:
     where = cell.setting
     parts = (where.workload, cell.query, cell.engine.name, where.size, where.input, where.threads)
-    return (*map(str, parts), limit_name(where.memory_limit))
+    return (*map(str, parts), limit_name(where.memory_limit), clients_name(where.clients))
 
 
 def _renamed(cells: Mapping[Key, ResultCell], alias: Alias) -> dict[Key, ResultCell]:

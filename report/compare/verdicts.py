@@ -69,8 +69,9 @@ def largest(settings: Iterable[Setting], rows: Mapping[tuple[str, str], int]) ->
     """Returns the settings of the largest tables, the most threads and the largest memory limit.
 
     They are found for each machine, workload and input: of the settings of the largest tables those
-    with the most threads, and of these those with the largest limit, or without one. ``rows`` holds
-    the rows of the tables by workload and size; several sizes may have the same number of rows.
+    with the most threads, of these those with the largest limit, or without one, and of these those
+    with the most clients, or without several. ``rows`` holds the rows of the tables by workload and
+    size; several sizes may have the same number of rows.
     """
     listed = list(settings)
     most: dict[tuple[str, ...], tuple[float, ...]] = {}
@@ -82,8 +83,9 @@ def largest(settings: Iterable[Setting], rows: Mapping[tuple[str, str], int]) ->
 
 
 def _scale(setting: Setting, rows: Mapping[tuple[str, str], int]) -> tuple[float, ...]:
-    limit = math.inf if setting.memory_limit is None else setting.memory_limit
-    return rows.get((setting.workload, setting.size), 0), setting.threads, limit
+    others = (setting.memory_limit, setting.clients)
+    unlimited = (math.inf if each is None else each for each in others)
+    return rows.get((setting.workload, setting.size), 0), setting.threads, *unlimited
 
 
 def narrowed(comparison: Comparison, settings: Iterable[Setting]) -> Comparison:

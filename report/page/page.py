@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.records.files import FORMAT_VERSION
-from harness.records.limits import limit_name
+from harness.records.limits import clients_name, limit_name
 from harness.records.runs import MachineEntry
 from report.compare import statistics
 from report.compare.comparison import Comparison, compare
@@ -24,6 +24,14 @@ from report.page.scripts import bundle, static
 from report.page.view import View
 from report.read.frame import Results
 from report.words import names, surroundings, wording
+
+SHOWN_FIRST = {
+    "size": "the largest",
+    "threads": "the most",
+    "memory_limit": "the largest",
+    "clients": "one at a time, or the most",
+}
+"""Which of several values the page shows at first, by the rule of ``largest`` in verdicts.py."""
 
 
 def render(results: Results, title: str = "", readme: str | None = None) -> str:
@@ -92,6 +100,7 @@ def _tools() -> dict[str, Any]:
         "names": names,
         "statistics": statistics,
         "default": DEFAULT,
+        "defaults": SHOWN_FIRST,
         "moment": moment,
         "gibibytes": surroundings.gibibytes,
         "noise": surroundings.noise,
@@ -120,6 +129,7 @@ def _filters(
     """
     settings, titles = comparison.settings, results.workloads
     limits = [limit_name(s.memory_limit) for s in settings]
+    clients = [clients_name(s.clients) for s in settings]
     return [
         ("machine", "Machine", {s.machine: s.machine for s in settings}),
         ("workload", "Workload", {s.workload: titles[s.workload].title for s in settings}),
@@ -127,6 +137,7 @@ def _filters(
         ("size", "Size", {s.size: s.size for s in settings}),
         ("threads", "Threads", {s.threads: str(s.threads) for s in settings}),
         ("memory_limit", "Memory limit", dict(zip(limits, limits, strict=True))),
+        ("clients", "Clients", {c: c.replace("default", "one at a time") for c in clients}),
     ]
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.records.limits import limit_name
+from harness.records.limits import clients_name, limit_name
 from harness.records.medians import TIE_MARGIN
 from report.compare.comparison import Comparison, EstimatedCell, Task, estimates_of
 from report.compare.metrics import METRICS, Metric
@@ -198,6 +198,7 @@ class Payload:
             **asdict(setting),
             "memory_limit": limit_name(setting.memory_limit),
             "limit_bytes": setting.memory_limit,
+            "clients": clients_name(setting.clients),
             "title": names.readable(workload.title),
             "file": workload.file,
             "label": label,

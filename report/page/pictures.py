@@ -49,8 +49,8 @@ CHARTS: Mapping[str, Callable[[], alt.LayerChart]] = {
     "history": charts_of_runs.history,
     "scaling": charts_of_queries.scaling,
 }
-EVERY = {"size": "*", "threads": "*", "memory_limit": "*"}
-"""What shows all sizes, threads and memory limits, in the place of the largest and the most."""
+EVERY = {"size": "*", "threads": "*", "memory_limit": "*", "clients": "*"}
+"""What shows all values of these, in the place of the largest and the most."""
 KINDS = "By kind of work"
 MARKS = "≈ ties with the best, ? cannot be told from it yet"
 
@@ -162,8 +162,9 @@ class Album:
         spec = {**filled(CHARTS[chart], rows), "title": {"text": title, "subtitle": subtitle}}
         parts = [chart, setting.workload, query, setting.input, setting.size, f"{setting.threads}t"]
         limit = [limit_name(setting.memory_limit)] if setting.memory_limit else []
+        clients = [f"{setting.clients}c"] if setting.clients else []
         machine = [setting.machine] if self._machines > 1 else []
-        return Picture(file_name([*parts, *limit, *machine]), self._styled(spec))
+        return Picture(file_name([*parts, *limit, *clients, *machine]), self._styled(spec))
 
     def _summary(self) -> Spec:
         """Returns the summary's specification: the ranking, above mean ratios by setting."""

@@ -89,7 +89,13 @@ def _hand_over_rate(info: ExtraInfo) -> float | None:
     )
 
 
+def _served(info: ExtraInfo) -> float | None:
+    """Returns the queries per second that several clients were served."""
+    return (info.window_runs or 0) / info.window_seconds if info.window_seconds else None
+
+
 EXTRAS = (
+    Extra("queries_per_second", "Queries per second", "", _served),
     Extra("interleaved", "Engines took turns", "yes", lambda info: info.interleaved),
     Extra("stopped", "Rounds ended as", "", _stopped, tuple(STOPPED.values())),
     Extra("processes", "Processes, one after another", "", _processes),

@@ -17,7 +17,8 @@ from report.read.sources import RunFile, Sources, Unread, read_all
 class Setting:
     """What all engines that are compared on a query have in common.
 
-    ``memory_limit`` (bytes) is None unless the run measured several limits.
+    ``memory_limit`` (bytes) is None unless the run measured several limits, ``clients`` unless it
+    measured several clients.
     """
 
     machine: str
@@ -26,6 +27,7 @@ class Setting:
     input: str
     threads: int
     memory_limit: int | None = None
+    clients: int | None = None
 
 
 @dataclass(frozen=True)
@@ -76,13 +78,15 @@ class ResultCell:
 class EngineStyle:
     """How an engine is shown: its label and colour, from its newest run.
 
-    ``installed_bytes`` is the size of its library, with what that requires, on the disk.
+    ``clients`` says what several clients of it are, if a run had such. ``installed_bytes`` is the
+    size of its library, with what that requires, on the disk.
     """
 
     label: str
     colour: str
     language: str
     note: str | None = None
+    clients: str | None = None
     installed_bytes: int | None = None
 
 
@@ -140,7 +144,12 @@ def merge(sources: Sources) -> Results:
         outdated=outdated,
         engines={
             name: EngineStyle(
-                engine.label, engine.colour, engine.language, engine.note, engine.installed_bytes
+                engine.label,
+                engine.colour,
+                engine.language,
+                engine.note,
+                engine.clients,
+                engine.installed_bytes,
             )
             for run in reversed(runs)
             for name, engine in run.file.engines.items()
@@ -207,7 +216,7 @@ def cells_of(file: ResultsFile) -> Iterator[ResultCell]:
 
 
 def _cell(file: ResultsFile, entry: CellEntry, timed: BenchmarkEntry | None) -> ResultCell:
-    where = entry.size, entry.input, entry.threads, entry.memory_limit
+    where = entry.size, entry.input, entry.threads, entry.memory_limit, entry.clients
     setting = Setting(file.machine.name, entry.workload, *where)
     version = file.engines[entry.engine].version
     if timed is None:

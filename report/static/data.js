@@ -89,10 +89,22 @@ export function roundsOf(cell, column = "seconds") {
 /** @type {(cell: number) => number[]} */
 export const turnsOf = (cell) => Array.from(rounds.turn.subarray(starts.turns[cell], starts.turns[cell + 1]));
 
-/** CPU seconds for each wall-clock second of the hot rounds; null without rounds. @type {(cell: number) => number | null} */
+/** CPU seconds for each wall-clock second of the hot rounds, of which each client has one; null without rounds.
+ * @type {(cell: number) => number | null} */
 export function coresOf(cell) {
   const [wall, cpu] = [roundsOf(cell), roundsOf(cell, "cpu_seconds")].map(sum);
-  return wall > 0 ? cpu / wall : null;
+  return wall > 0 ? (clientsOf(cell) ?? 1) * (cpu / wall) : null;
+}
+
+/** How many clients ran the query at once; null of a run without several. @type {(cell: number) => number | null} */
+export const clientsOf = (cell) => Number(settingOf(taskOf(cell)).clients) || null;
+
+/** The seconds within which 95% of a cell's rounds ended. @type {(cell: number) => number} */
+export function highOf(cell) {
+  const ordered = roundsOf(cell).sort((one, other) => one - other);
+  const at = 0.95 * (ordered.length - 1);
+  const [low, high] = [ordered[Math.floor(at)], ordered[Math.ceil(at)]];
+  return low + (high - low) * (at - Math.floor(at));
 }
 
 /** @type {(values: number[]) => number} */

@@ -1,5 +1,5 @@
 // Shows a cell's dialog: its rounds, memory, SQL, program, plan and reason.
-import { MISSING, cells, coresOf, engineOf, known, metrics, older, outcomeOf, page, partOf, queryOf, reasonOf, roundsOf, settingOf, taskOf, valueOf } from "./data.js";
+import { MISSING, cells, clientsOf, coresOf, engineOf, highOf, known, metrics, older, outcomeOf, page, partOf, queryOf, reasonOf, roundsOf, settingOf, taskOf, valueOf } from "./data.js";
 import { all, around, element, engineName, isolated, one } from "./elements.js";
 import { loadTexts } from "./blocks.js";
 import { current, draw, forgetFigures } from "./charts.js";
@@ -81,6 +81,7 @@ function facts(cell) {
   const [peak, start, cores] = [valueOf(cell, "peak"), known(cells.baseline_bytes[cell]), coresOf(cell)];
   const pairs = [
     ["Hot median", `${time("median")}${rangeOf([partOf(cell, "median", "low"), partOf(cell, "median", "high")])}`],
+    ...(clientsOf(cell) === null ? [] : [["95% of the rounds within", shown(highOf(cell), "s")]]),
     ["Hot minimum", time("minimum")],
     ["Cold, first run", time("cold")],
     ["First answer, from the start", time("first")],

@@ -3,11 +3,14 @@
 import { cellsIn, cells, engineOf, known, page, pairError, partOf, taskOf, valueOf } from "./data.js";
 
 /** @type {Filter[]} */
-export const FILTERS = ["machine", "workload", "input", "size", "threads", "memory_limit"];
+export const FILTERS = ["machine", "workload", "input", "size", "threads", "memory_limit", "clients"];
 /** What a run may measure several of. @type {Swept[]} */
-export const SWEPT = ["size", "threads", "memory_limit"];
+export const SWEPT = ["size", "threads", "memory_limit", "clients"];
 /** How large a setting is in each of these. @type {Record<Swept, (setting: Setting) => number>} */
-const SCALES = { size: (own) => own.table_rows ?? 0, threads: (own) => own.threads, memory_limit: (own) => own.limit_bytes ?? Infinity };
+const SCALES = {
+  size: (own) => own.table_rows ?? 0, threads: (own) => own.threads, memory_limit: (own) => own.limit_bytes ?? Infinity,
+  clients: (own) => Number(own.clients) || Infinity,
+};
 /** What a filter of one of these says for all of them; the empty one says the largest, and the most. */
 export const ALL = "*";
 /** A ratio from which on a cell of a heat map is darkest. */
@@ -198,7 +201,7 @@ export function shownTasks(state) {
     settings.has(cells.task_setting[task]) && queries[cells.task_query[task]] && cellsOf(task, state).length > 0));
 }
 
-/** The settings in view: unless a size, number of threads or memory limit is chosen, the largest and the most, by the
+/** The settings in view: unless a size, number of threads, memory limit … is chosen, the largest and the most, by the
  * rule of `largest` in report/compare/verdicts.py. @type {(state: State) => Set<number>} */
 function shownSettings(state) {
   const fits = (/** @type {Setting} */ own) => FILTERS.every((name) => ["", ALL, String(own[name])].includes(state[name]));
@@ -220,7 +223,7 @@ function withMost(settings, number, also) {
   return settings.filter((at) => number(page.settings[at]) === most.get(where(at)));
 }
 
-/** The tasks in view, with those of all sizes, threads or memory limits unless some are chosen; worked out once.
+/** The tasks in view, with those of all sizes, threads, memory limits … unless some are chosen; worked out once.
  * @type {(view: View, field: Swept) => number[]} */
 export function sweepOf(view, field) {
   view.sweeps[field] ??= shownTasks({ ...view.state, [field]: view.state[field] || ALL });

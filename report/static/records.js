@@ -11,12 +11,12 @@ const sevenDigits = (value) => Number(value.toPrecision(7));
 /** One record for each cell, in the words of results/README.md. @type {(programs: Texts["programs"]) => Line[]} */
 export function records(programs) {
   return Array.from(cells.task, (task, cell) => {
-    const { title, label, table_rows, memory_limit: limit, limit_bytes: memory_limit, ...setting } = settingOf(task);
+    const { title, label, table_rows, memory_limit: limit, limit_bytes: memory_limit, clients, ...setting } = settingOf(task);
     const { name, version } = page.engines[engineOf(cell)];
     const program = cells.program[cell] === MISSING ? null : programs[cells.program[cell]].sha256;
     const outcome = outcomeOf(cell).name;
     return {
-      ...setting, memory_limit, query: queryOf(task).name, engine: name, engine_version: version, outcome,
+      ...setting, memory_limit, clients: Number(clients) || null, query: queryOf(task).name, engine: name, engine_version: version, outcome,
       reason: reasonOf(cell), started: page.runs[cells.run[cell]].started, program_sha256: program,
       ...(outcome === "ok" ? measuredOf(cell) : {}),
     };

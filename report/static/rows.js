@@ -3,7 +3,7 @@ import { cells, engineOf, labelOf, outcomeOf, page, partOf, queryOf, reasonOf, r
 import { cellsOf, ratioOf, sweepOf } from "./model.js";
 import { SIGNS, changeNote, changesOf, engineIn, fieldOf, importance, labelOfSide, outcomeIn, pastsOf, reasonIn, runIn, startOf, valueIn } from "./changes.js";
 import { gainRows, labelOfQuery } from "./pairs.js";
-import { coldRows, coreRows, crossoverRows, families, LEGEND, limitRows, look, memoryRows, pastRows, sizeRows, threadRows } from "./rows_of_engines.js";
+import { clientRows, coldRows, coreRows, crossoverRows, families, LEGEND, limitRows, look, memoryRows, pastRows, sizeRows, threadRows } from "./rows_of_engines.js";
 import { namesApart, onAxis } from "./places.js";
 import { between, duration, measured, scaled, times } from "./wording.js";
 
@@ -198,5 +198,5 @@ function changeRow(change, engines, { before, after }) {
 /** By the names in report/charts/registry.py. @type {Record<string, Rows>} */
 export const chartRows = {
   ranking: rankingRows, times: timeRows, pair: gainRows, query: queryRows, rounds: roundRows, scaling: scalingRows, memory: memoryRows, cold: coldRows,
-  cores: coreRows, threads: threadRows, limits: limitRows, sizes: sizeRows, crossover: crossoverRows, past: pastRows, history: historyRows, changes: changeRows,
+  cores: coreRows, threads: threadRows, clients: clientRows, limits: limitRows, sizes: sizeRows, crossover: crossoverRows, past: pastRows, history: historyRows, changes: changeRows,
 };

@@ -1,9 +1,9 @@
 // Makes the rows of the charts over all queries.
-import { cells, coresOf, engineOf, labelOf, outcomeOf, page, queryOf, settingOf, sum, valueOf } from "./data.js";
+import { cells, clientsOf, coresOf, engineOf, highOf, known, labelOf, outcomeOf, page, queryOf, settingOf, sum, valueOf } from "./data.js";
 import { engineIn, fieldOf, measurementsOf, runIn, startOf, valueIn } from "./changes.js";
 import { cellOf, cellsOf, enginesOf, sweepOf, SWEPT, timed } from "./model.js";
 import { namesApart, namesBeside, onAxis } from "./places.js";
-import { count, duration, mebibytes, queries, times } from "./wording.js";
+import { count, duration, mebibytes, queries, significant, times } from "./wording.js";
 
 /** The most points of a chart of single cells: more would make it slow. */
 const MOST_POINTS = 2000;
@@ -123,6 +123,38 @@ function gainsOf(engine, family) {
     return time ? [{ threads: settingOf(task).threads, time }] : [];
   }).sort((one, other) => one.threads - other.threads);
   return own.length < 2 ? [] : own.map(({ threads, time }) => ({ engine, base: own[0].threads, threads, gain: own[0].time / time }));
+}
+
+/** What so many clients of an engine are served of a query, one of `family`: queries per second, and seconds of one.
+ * @typedef {{ engine: number, clients: number, family: number, rate: number, median: number, high: number }} Served */
+
+/** Queries per second by number of clients: the geometric mean over the queries that all have. @type {Rows} */
+export function clientRows(_, view) {
+  const found = families(sweepOf(view, "clients"), "clients");
+  const served = found.flatMap((own, family) => enginesOf(own, view.state).flatMap((engine) => servedOf(engine, own, family)));
+  const groups = [...Map.groupBy(served, ({ engine, clients }) => `${engine} ${clients}`).values()];
+  const inAll = (/** @type {Served} */ { family }) => groups.every((own) => own.some((each) => each.family === family));
+  /** @type {Row[]} */
+  const rows = groups.map((own) => own.filter(inAll)).filter((own) => own.length > 0).map((own) => {
+    const [{ engine, clients }] = own;
+    const [amount, median, high] = /** @type {const} */ (["rate", "median", "high"]).map((name) => geometric(own.map((each) => each[name])));
+    return { ...look(engine), clients, amount, dy: 0, label: `${significant(amount)} queries/s`, median: duration(median),
+      high: duration(high), note: `${own.length} of ${queries(found.length)}` };
+  });
+  const highest = Math.max(...rows.map((row) => row.amount));
+  const last = [...Map.groupBy(rows, (row) => row.place).values()].map((own) => own.reduce((most, row) => (row.clients > most.clients ? row : most)));
+  return [...rows.filter((row) => !last.includes(row)), ...namesApart(last, (row) => (row.amount / highest) * THREADS_HEIGHT)];
+}
+
+/** An engine's cells of tasks that differ in the number of clients. @type {(engine: number, tasks: number[], family: number) => Served[]} */
+function servedOf(engine, tasks, family) {
+  const own = tasks.flatMap((task) => {
+    const cell = cellOf(task, engine);
+    if (cell === null) return [];
+    const [clients, rate, median] = [clientsOf(cell), known(cells.queries_per_second?.[cell]), valueOf(cell, "median")];
+    return clients && rate && median ? [{ engine, clients, family, rate, median, high: highOf(cell) }] : [];
+  });
+  return own.length < 2 ? [] : own;
 }
 
 /** An engine's cell of a query under a memory limit; `ratio` is its time over that with the largest limit that has a time.

@@ -61,7 +61,8 @@ export function commandFor(tasks) {
   const whole = page.queries.length === new Set(tasks.map((task) => cells.task_query[task])).size;
   const options = [["engines", engines], ["size", distinct(settings.map(({ size }) => size))],
     ["input", distinct(settings.map(({ input }) => input))], ["threads", distinct(settings.map(({ threads }) => threads))],
-    ["memory-limit", distinct(settings.filter(({ limit_bytes: bytes }) => bytes !== null).map(({ memory_limit: limit }) => limit))]];
+    ["memory-limit", distinct(settings.filter(({ limit_bytes: bytes }) => bytes !== null).map(({ memory_limit: limit }) => limit))],
+    ["clients", distinct(settings.map(({ clients }) => clients).filter(Number))]];
   return ["pytest --benchmark", ...(whole || named.length > MOST_NAMED ? files : named).map(quoted),
     ...options.filter(([, values]) => values.length > 0).map(([name, values]) => `--${name} ${quoted(/** @type {string[]} */ (values).join(","))}`)].join(" ");
 }

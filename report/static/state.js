@@ -11,7 +11,7 @@ const ENGINES = ["baseline", "sort", "from", "to"];
 export function defaultState() {
   return {
     metric: page.metrics[0].name, baseline: null, penalty: true, off: new Set(), query: "", sort: null, theme: "",
-    machine: "", workload: "", input: "", size: "", threads: "", memory_limit: "", from: null, to: null, open: null, ...defaultSides(),
+    machine: "", workload: "", input: "", size: "", threads: "", memory_limit: "", clients: "", from: null, to: null, open: null, ...defaultSides(),
   };
 }
 
@@ -63,9 +63,9 @@ export function stateFromHash(hash) {
 
 /** What names a cell in an address. @type {(cell: number) => string} */
 export function idOfCell(cell) {
-  const { machine, workload, input, size, threads, memory_limit: limit, limit_bytes: bytes } = settingOf(taskOf(cell));
+  const { machine, workload, input, size, threads, memory_limit: limit, limit_bytes: bytes, clients } = settingOf(taskOf(cell));
   const own = [workload, queryOf(taskOf(cell)).name, page.engines[engineOf(cell)].id, input, size, threads, machine];
-  return [...own, ...(bytes === null ? [] : [limit])].join("::");
+  return [...own, ...(bytes === null ? [] : [limit]), ...(Number(clients) ? [`${clients}c`] : [])].join("::");
 }
 
 /** @type {(id: string | null) => number | null} */

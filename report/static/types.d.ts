@@ -5,7 +5,7 @@ type Column = Float64Array | Float32Array | Int32Array;
 type Columns = Record<string, Column>;
 type Filter = "machine" | "workload" | "input" | Swept;
 /** What a run may measure several of. */
-type Swept = "size" | "threads" | "memory_limit";
+type Swept = "size" | "threads" | "memory_limit" | "clients";
 
 /** Names, labels and constants, as report/page/payload.py writes them. */
 interface Outline {
@@ -32,6 +32,8 @@ interface Setting {
   machine: string; workload: string; size: string; input: string; threads: number;
   /** As "8GB"; "default" where a run was not given several. */
   memory_limit: string; limit_bytes: number | null;
+  /** A number; "default" of runs without several clients. */
+  clients: string;
   title: string; label: string; table_rows: number | null; file: string;
 }
 interface Query { workload: string; name: string; title: string }
@@ -45,7 +47,7 @@ interface Texts {
 
 /** A run or an engine, as one side of a comparison. */
 interface Side { kind: "run" | "engine"; at: number }
-/** What the reader chose. An empty filter is none, of sizes, threads and memory limits the largest and the most; `baseline` is null for the best of each query. */
+/** What the reader chose. An empty filter is none, of what a run may measure several of the largest and the most; `baseline` is null for the best of each query. */
 interface State extends Record<Filter, string> {
   metric: string; baseline: number | null; penalty: boolean; off: Set<number>;
   query: string; sort: number | null; theme: string; before: Side | null; after: Side | null;

@@ -123,13 +123,17 @@ def _version_order(engine: EngineVersion) -> list[tuple[int, str]]:
 def setting(setting: Setting, machines: int = 1) -> str:
     """Returns a setting as ``from memory · medium · 2 threads``; of several machines also which.
 
-    A memory limit follows if the run measured several.
+    A memory limit follows if the run measured several, and the number of clients likewise.
     """
-    threads = f"{setting.threads} thread{'' if setting.threads == 1 else 's'}"
     limit = [] if setting.memory_limit is None else [limit_name(setting.memory_limit)]
-    parts = [source(setting.input), setting.size, threads, *limit]
+    clients = [] if setting.clients is None else [_of("client", setting.clients)]
+    parts = [source(setting.input), setting.size, _of("thread", setting.threads), *limit, *clients]
     text = " · ".join([*parts, setting.machine] if machines > 1 else parts)
     return readable(text)
+
+
+def _of(noun: str, count: int) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def source(name: str) -> str:

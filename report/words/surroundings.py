@@ -73,6 +73,8 @@ def engines(styles: Iterable[EngineStyle]) -> list[tuple[str, str]]:
 def _about(style: EngineStyle) -> Iterator[str]:
     if style.note:
         yield style.note
+    if style.clients:
+        yield f"Several clients: {style.clients}."
     if style.installed_bytes:
         yield f"{style.installed_bytes / 1e6:,.0f} MB installed, with what it requires."
 

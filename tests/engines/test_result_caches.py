@@ -18,7 +18,8 @@ import pytest
 from harness import engines
 from harness.engines.base import Engine, Session
 from harness.engines.own_environment import InOwnEnvironment
-from harness.engines.sql.duckdb import DuckDB, DuckDBSession
+from harness.engines.sql.duckdb import DuckDB
+from harness.engines.sql.duckdb_session import DuckDBSession
 from harness.errors import Unsupported
 from harness.plan import compile_query
 from harness.tables import Input, Table

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
+from harness.engines.base import OUTPUT_FILE, Clients, Engine, Program, Session, Sharing
 from harness.errors import Unsupported
 from harness.machine import messages
 from harness.machine.gpu.device import DeviceUse
@@ -128,6 +128,88 @@ class Spoiling(Right):
     """An engine that is right in its first run only, like a program that changes its tables."""
 
     session = _Spoiling
+
+
+SERVICE_SECONDS = 0.02
+"""How long a run of Serving takes, however many clients there are."""
+
+
+class Numbered(FakeSession):
+    """A session whose clients have numbers, from 1; it is 0 itself."""
+
+    number = 0
+
+    def __init__(self, threads: int) -> None:
+        super().__init__(threads)
+        self.numbers = iter(range(1, 100))
+
+    def connect(self) -> None:
+        self.number = next(self.numbers)
+
+
+class _Serving(FakeSession):
+    def act(self) -> Any:
+        time.sleep(SERVICE_SECONDS)
+        return super().act()
+
+
+class Serving(Right):
+    """An engine whose clients wait for nothing but their own runs."""
+
+    session = _Serving
+
+
+class Forked(Right):
+    session = _Serving
+    clients = Clients(Sharing.PROCESSES, "it is a fake")
+
+
+class OneClient(Right):
+    clients = Clients(None, "it is a fake")
+
+
+class _FailingClient(Numbered):
+    def act(self) -> Any:
+        time.sleep(SERVICE_SECONDS)
+        if self.number == 2:
+            raise ValueError("too many clients already")
+        return super().act()
+
+
+class FailingClient(Right):
+    session = _FailingClient
+
+
+class _DyingClient(Numbered):
+    def act(self) -> Any:
+        if self.number == 2:
+            os._exit(3)
+        return super().act()
+
+
+class DyingClient(Right):
+    """An engine of which the second of its clients, which are processes, dies."""
+
+    session = _DyingClient
+    clients = Clients(Sharing.PROCESSES, "it is a fake")
+
+
+class _WrongClient(Numbered):
+    def act(self) -> Any:
+        return pa.table({"k": [1, 2, 3], "mean": [0.5, 9.0 if self.number == 3 else 12.25, None]})
+
+
+class WrongClient(Right):
+    session = _WrongClient
+
+
+class _ShortClient(Numbered):
+    def act(self) -> Any:
+        return super().act()[: 3 if self.number != 3 else 2]
+
+
+class ShortClient(Right):
+    session = _ShortClient
 
 
 class _Forging(FakeSession):

@@ -12,6 +12,7 @@ import pytest
 
 from report.compare.changes import compare_runs
 from report.compare.metrics import METRICS
+from report.compare.verdicts import largest
 from report.page.output import build
 from report.read.frame import load
 from report.words import change_wording
@@ -179,6 +180,54 @@ def test_the_largest_memory_limit_is_shown_and_another_can_be_chosen(
     assert opened.text(".matrix h3").endswith("2 threads · 2GB, in s")
     assert opened.cell("pandas", "q1").inner_text().startswith("↑")
     assert opened.page.locator("[data-place=limits]").is_hidden()  # as with threads: one is left
+
+
+def with_clients() -> Document:
+    """One, four and eight clients: Polars has served q1 only of eight, pandas both throughout."""
+    lost = Asked("q2", "polars", clients=8, outcome="error", reason="1 of 9 runs failed")
+    served = [
+        Asked(query, engine, [seconds * clients] * 19 + [9 * seconds * clients], clients=clients,
+              window=(2.0, int(2 / seconds)))
+        for query, factor in (("q1", 1), ("q2", 4))
+        for clients in (1, 4, 8)
+        for engine, seconds in (("polars", 0.01 * factor), ("pandas", 0.1 * factor))
+        if (query, engine, clients) != ("q2", "polars", 8)
+    ]  # fmt: skip
+    alone = Asked("q1", "polars", (0.01,) * 5)
+    return document([*served, lost, alone])
+
+
+def test_queries_per_second_are_of_the_queries_that_all_engines_answer(tmp_path: Path) -> None:
+    script = script_of(tmp_path, with_clients())
+    rows = script.rows("clients")
+    assert {(r["engine"], r["clients"]): (r["label"], r["median"], r["high"]) for r in rows} == {
+        ("Polars", 1): ("100 queries/s", "10.0 ms", "14.0 ms"),
+        ("Polars", 4): ("100 queries/s", "40.0 ms", "56.0 ms"),
+        ("Polars", 8): ("100 queries/s", "80.0 ms", "112 ms"),
+        ("pandas", 1): ("10.0 queries/s", "100 ms", "140 ms"),
+        ("pandas", 4): ("10.0 queries/s", "400 ms", "560 ms"),
+        ("pandas", 8): ("10.0 queries/s", "800 ms", "1.12 s"),
+    }
+    assert {row["note"] for row in rows} == {"1 of 2 queries"}
+    without = "viewOf({ ...view.state, off: new Set([engineById('polars')]) })"
+    alone = script.view(f"chartRows.clients(0, {without})")
+    both = {row["clients"]: row["label"] for row in alone}
+    assert both == dict.fromkeys((1, 4, 8), "5.00 queries/s")
+
+
+def test_cells_without_several_clients_are_shown_first(tmp_path: Path) -> None:
+    shown = (
+        "[...new Set(view.tasks.map((task) => page.settings[cells.task_setting[task]].clients))]"
+    )
+    script = script_of(tmp_path, with_clients())
+    assert script.view(shown) == ["default"]
+    assert script.view(shown, clients="4") == ["4"]
+    results = load([tmp_path / "0.json"])
+    rows = {("groupby", "small"): 10**6}
+    found = largest({cell.setting for cell in results.cells}, rows)
+    assert [each.clients for each in found] == [None]
+    several = [cell.setting for cell in results.cells if cell.setting.clients]
+    assert {each.clients for each in largest(several, rows)} == {8}
 
 
 def with_threads_and_gpu() -> Document:

@@ -85,6 +85,12 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {**LOOK, "threads": 1, "amount": 1.0, "ideal": 1.0, "dy": 0, "label": "1.00×"},
         {**LOOK, "threads": 4, "amount": 3.0, "ideal": 4.0, "dy": 0, "label": "3.00×"},
     ],
+    "clients": [
+        {**LOOK, "clients": 1, "amount": 60.0, "dy": 0, "label": "60.0 queries/s",
+         "median": "16.0 ms", "high": "20.0 ms", "note": "1 of 1 query"},
+        {**LOOK, "clients": 4, "amount": 212.0, "dy": 0, "label": "212 queries/s",
+         "median": "18.0 ms", "high": "40.0 ms", "note": "1 of 1 query"},
+    ],
     "limits": [
         {**LOOK, "kind": "value", "limit": 2e9, "name": "2GB", "amount": 1.5, "label": "1.50×"},
         {**LOOK, "kind": "value", "limit": 8e9, "name": "8GB", "amount": 1.0, "label": "1.00×"},

@@ -35,7 +35,10 @@ STARTED = "2026-11-20T09:30:00+00:00"
 
 @dataclass(frozen=True)
 class Asked:
-    """A cell to be written to a results file: its hot rounds' seconds, or outcome and reason."""
+    """A cell to be written to a results file: its hot rounds' seconds, or outcome and reason.
+
+    ``window`` has the seconds of its windows and the runs in them, of a cell of several clients.
+    """
 
     query: str
     engine: str
@@ -47,6 +50,8 @@ class Asked:
     input: str = "memory"
     threads: int = 2
     memory_limit: int | None = None
+    clients: int | None = None
+    window: tuple[float, int] | None = None
     cold_seconds: float | None = None
     cores: float = 1.0
     peak_bytes: int = 300 * 2**20
@@ -55,7 +60,7 @@ class Asked:
     @property
     def where(self) -> dict[str, Any]:
         names = ("workload", "query", "engine", "size", "input", "threads", "memory_limit")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in (*names, "clients")}
 
     @property
     def text(self) -> str:
@@ -139,6 +144,7 @@ def _benchmark(cell: Asked, engines: Mapping[str, Mapping[str, Any]]) -> dict[st
             "cpu_seconds": [seconds * cell.cores for seconds in cell.seconds],
             "peak_bytes": cell.peak_bytes,
             "baseline_bytes": cell.peak_bytes // 2,
+            **dict(zip(("window_seconds", "window_runs"), cell.window or (), strict=False)),
         },
     }
 

@@ -11,7 +11,8 @@ import time
 from typing import Any
 
 from harness.engines.base import Session
-from harness.engines.sql.duckdb import DuckDB, DuckDBSession
+from harness.engines.sql.duckdb import DuckDB
+from harness.engines.sql.duckdb_session import DuckDBSession
 
 THRASHED_SECONDS = 0.1
 THRASHED_BYTES = 2**27

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar
 
 from sqlglot import exp
 
-from harness.engines.base import CONNECT_VARIABLE, SPILL_FOLDER, Session
+from harness.engines.base import CONNECT_VARIABLE, SPILL_FOLDER, Clients, Session, Sharing
 from harness.engines.dask.gaps import DASK_GAPS
 from harness.engines.dask.program import DaskProgram
 from harness.engines.pandas.engine import Pandas, PandasSession
@@ -63,6 +64,13 @@ class DaskSession(PandasSession):
         frame = dd.from_pandas(self.tables[table.name], npartitions=max(1, parts), sort=False)
         self.tables[table.name] = frame if self.client is None else self._persisted(frame)
 
+    def connect(self) -> None:
+        """Makes one pool of threads for all clients; without it each would have its own."""
+        import dask
+
+        if self.client is None and dask.config.get("pool", None) is None:
+            dask.config.set(pool=ThreadPoolExecutor(self.threads))
+
     def _persisted(self, frame: Any) -> Any:
         from distributed import wait
 
@@ -83,6 +91,9 @@ class Dask(PythonEngine):
     connects = True
     variables: ClassVar[tuple[str, ...]] = DASK
     gaps = DASK_GAPS
+    clients = Clients(
+        Sharing.THREADS, "its scheduler takes calls of any thread, and runs them in one pool"
+    )
     nan_differs = Pandas.nan_differs
     special_differs: ClassVar[Differing] = {
         **Pandas.special_differs,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sqlglot import exp
 
 from harness.answer import NAN_IS_NULL
-from harness.engines.base import Session
+from harness.engines.base import Clients, Session, Sharing
 from harness.engines.pandas.gaps import PANDAS_GAPS
 from harness.engines.pandas.program import PandasProgram
 from harness.engines.pandas.tables import needs_mask
@@ -83,6 +83,9 @@ class Pandas(PythonEngine):
         exp.Round: frozenset({Special.LARGE}),
     }
     gaps = PANDAS_GAPS
+    clients = Clients(
+        Sharing.PROCESSES, "it is not thread-safe, and Python's lock lets one thread run at a time"
+    )
 
     def environment(self, threads: int) -> dict[str, str]:
         return {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads)}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sqlglot import exp
 
 from harness.answer import SortKey, Training
-from harness.engines.base import OUTPUT_FILE, Session
+from harness.engines.base import OUTPUT_FILE, Clients, Session, Sharing
 from harness.engines.gaps import Gaps
 from harness.engines.polars.expressions import PolarsExpressions
 from harness.engines.polars.gaps import HEADER, POLARS_GAPS
@@ -430,6 +430,9 @@ class Polars(PythonEngine):
         exp.Round: frozenset({Special.LEAST}),
     }
     gaps = POLARS_GAPS
+    clients = Clients(
+        Sharing.THREADS, "its queries share one pool of threads, and release Python's lock"
+    )
 
     def environment(self, threads: int) -> dict[str, str]:
         return {**super().environment(threads), "POLARS_MAX_THREADS": str(threads)}

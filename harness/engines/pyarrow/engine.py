@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlglot import exp
 
-from harness.engines.base import Session
+from harness.engines.base import Clients, Session, Sharing
 from harness.engines.gaps import Gaps
 from harness.engines.pyarrow.gaps import PYARROW_GAPS
 from harness.engines.pyarrow.program import ArrowProgram
@@ -61,6 +61,9 @@ class PyArrow(PythonEngine):
     hands_over = "those of the answer, or of its parts where the query streams"
     keeps_order = True
     gaps = PYARROW_GAPS
+    clients = Clients(
+        Sharing.THREADS, "its pipelines share one pool of threads, and release Python's lock"
+    )
     names_differ = re.compile(r"\..*", re.DOTALL)  # aggregates read such names as paths
     nan_differs = frozenset(
         {

@@ -199,8 +199,8 @@ class ArrowProgram(ProgramEmitter):
 
     def filter(self, node: Filter) -> Flow:
         source = node.input
-        pushed = isinstance(source, Scan) and source not in self.flows and self.uses[source] == 1
-        if self.source is Input.PARQUET and pushed:
+        unread = self.source is Input.PARQUET and source not in self.flows
+        if unread and isinstance(source, Scan) and self.uses[source] == 1:
             return self._filtered_read(node, source)
         flow = self.narrowed(source) if not self.flow(source).values else self.flow(source)
         condition = self.expressions(source, flow).kept(node.condition)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlglot import exp
 
-from harness.engines.base import Engine, Session
+from harness.engines.base import Clients, Engine, Session, Sharing
 from harness.engines.gaps import Gaps
 from harness.engines.pyspark.gaps import PYSPARK_GAPS
 from harness.engines.pyspark.program import SparkProgram
@@ -31,6 +31,9 @@ class OnSpark(Engine):
     connects = serves = True
     by_default: ClassVar[bool] = False
     secrets = SPARK
+    clients = Clients(
+        Sharing.THREADS, "its scheduler is thread-safe, for applications that serve many users"
+    )
     oldest: ClassVar[Mapping[str, str]] = {"pyspark": "4.0"}
     nan_differs: ClassVar[frozenset[Use]] = frozenset()
     special_differs: ClassVar[Differing] = {

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from sqlglot.dialects.clickhouse import ClickHouse
 
 from harness.engines.base import Program, memory_limit
-from harness.engines.sql import chdb_tables, gaps, rules, spellings
+from harness.engines.sql import chdb_tables, clients, gaps, rules, spellings
 from harness.engines.sql.base import SqlEngine, SqlSession
 from harness.engines.sql.chdb_spellings import ADDED, CHDB, DIFFERING, TYPES
 from harness.engines.sql.chdb_tables import identifier, literal
@@ -24,13 +24,16 @@ class ChdbSession(SqlSession):
     """A session of chDB. In memory, tables have its table engine Memory; views read files."""
 
     def __init__(self, threads: int = 1) -> None:
+        super().__init__(threads)
+        self.connect()
+
+    def connect(self) -> None:
         import adbc_driver_chdb.dbapi as adbc
 
-        super().__init__(threads)
         self.connection = adbc.connect()
         self.cursor = self.connection.cursor()
         atexit.register(self.close)
-        for name, value in chdb_tables.settings(threads, memory_limit()).items():
+        for name, value in chdb_tables.settings(self.threads, memory_limit()).items():
             self.execute(f"SET {name} = {value}")
 
     def load(self, table: Table) -> None:
@@ -67,7 +70,7 @@ class Chdb(SqlEngine):
     colour = "#faaa1e"
     distribution = "chdb"
     by_default: ClassVar[bool] = False
-    session, gaps, rules = ChdbSession, gaps.CHDB, rules.CHDB
+    session, clients, gaps, rules = ChdbSession, clients.CHDB, gaps.CHDB, rules.CHDB
     special_differs: ClassVar[Differing] = DIFFERING
     dialect, adds = spellings.dialect(ClickHouse, CHDB, TYPES), ADDED
 

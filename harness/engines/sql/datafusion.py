@@ -7,7 +7,7 @@ from typing import ClassVar
 from sqlglot import exp
 from sqlglot.dialects.postgres import Postgres
 
-from harness.engines.sql import gaps, spellings
+from harness.engines.sql import clients, gaps, spellings
 from harness.engines.sql.base import SqlEngine
 from harness.engines.sql.datafusion_session import DataFusionSession
 from harness.engines.sql.rules import DATAFUSION
@@ -21,6 +21,7 @@ class DataFusion(SqlEngine):
     colour = "#a4243b"
     optional: ClassVar[bool] = True
     hands_over = "the columns of execute_stream's batches, as NumPy arrays"
+    clients = clients.DATAFUSION
     session, gaps, rules = DataFusionSession, gaps.DATAFUSION, DATAFUSION
     special_differs: ClassVar[Differing] = {
         **FULL_CASE,

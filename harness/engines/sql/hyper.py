@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import weakref
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,7 +10,7 @@ from sqlglot import exp
 from sqlglot.dialects.postgres import Postgres as Dialect
 
 from harness.engines.base import Program, memory_limit
-from harness.engines.sql import gaps, rules, spellings
+from harness.engines.sql import clients, gaps, rules, spellings
 from harness.engines.sql.base import SqlEngine, SqlSession
 from harness.engines.sql.tables import external, with_files
 from harness.machine.scratch import own_folder
@@ -29,20 +28,26 @@ class HyperSession(SqlSession):
         import tableauhyperapi as hyper
 
         super().__init__(threads)
-        self.files: dict[str, str] = {}
         bounds = {"hard_concurrent_query_thread_limit": str(threads), "log_config": ""}
         bounds |= {"memory_limit": f"{limit * 4 // 5 >> 20}m"} if (limit := memory_limit()) else {}
         quiet = hyper.Telemetry.DO_NOT_SEND_USAGE_DATA_TO_TABLEAU
-        self.pa, self.answer = pa, own_folder("hyper-") / "answer.arrows"
-        opened = contextlib.ExitStack()
-        server = opened.enter_context(hyper.HyperProcess(quiet, parameters=bounds))
-        self.connection = opened.enter_context(hyper.Connection(server.endpoint))
-        self.end = weakref.finalize(self, opened.close)
+        self.pa, self.hyper = pa, hyper
+        self.files, self.loaded = dict[str, str](), dict[str, Table]()
+        self.server = hyper.HyperProcess(quiet, parameters=bounds)
+        self.end = weakref.finalize(self, self.server.close)
+        self.connect()
+
+    def connect(self) -> None:
+        self.answer = str(own_folder("hyper-") / "answer.arrows")
+        self.connection = self.hyper.Connection(self.server.endpoint)
+        for table in self.loaded.values():
+            self.load(table)
 
     def load(self, table: Table) -> None:
         name, rows = identifier(table.name), external(table, Input.PARQUET)
         self.connection.execute_command(f"DROP TABLE IF EXISTS {name}")
         self.connection.execute_command(f"CREATE TEMPORARY TABLE {name} AS (SELECT * FROM {rows})")
+        self.loaded[table.name] = table
 
     def scan(self, table: Table, source: Input) -> None:
         name, rows = identifier(table.name), external(table, source)
@@ -53,14 +58,13 @@ class HyperSession(SqlSession):
         self.sql = with_files(self.sql, self.files)  # a table would remember its files' footers
 
     def execute(self, sql: str) -> Any:
-        self._copy(sql, self.answer, "arrowstream")
-        return self.pa.ipc.open_stream(self.pa.OSFile(str(self.answer))).read_all()
+        self._copy(sql, literal(self.answer), "arrowstream")
+        return self.pa.ipc.open_stream(self.pa.OSFile(self.answer)).read_all()
 
     def write(self, sql: str, path: str) -> None:
-        self._copy(sql, Path(path), "parquet")
+        self._copy(sql, literal(str(Path(path).absolute())), "parquet")
 
-    def _copy(self, sql: str, path: Path, form: str) -> None:
-        to = literal(str(path.absolute()))
+    def _copy(self, sql: str, to: str, form: str) -> None:
         self.connection.execute_command(f"COPY ({sql}) TO {to} WITH (FORMAT => '{form}')")
 
     def close(self) -> None:
@@ -68,12 +72,9 @@ class HyperSession(SqlSession):
 
 
 class Hyper(SqlEngine):
-    name = "hyper"
-    label = "Hyper"
-    colour = "#c72035"
+    name, label, colour, clients = "hyper", "Hyper", "#c72035", clients.HYPER
     distribution = module = "tableauhyperapi"
-    by_default: ClassVar[bool] = False
-    session, gaps, rules = HyperSession, gaps.HYPER, rules.HYPER
+    session, gaps, rules, by_default = HyperSession, gaps.HYPER, rules.HYPER, False
     nan_differs: ClassVar[frozenset[Use]] = frozenset({Use.SPREAD})
     special_differs: ClassVar[Differing] = {**FULL_CASE, exp.Round: ROUNDED}
     dialect = spellings.dialect(Dialect, spellings.HYPER)

@@ -60,7 +60,7 @@ class PolarsSqlSession(SqlSession):
 class PolarsSql(SqlEngine):
     name, label, colour = "polars-sql", "Polars SQL", "#48cae4"
     distribution = module = "polars"
-    variables, names_differ = Polars.variables, Polars.names_differ
+    variables, names_differ, clients = Polars.variables, Polars.names_differ, Polars.clients
     keeps_order: ClassVar[bool] = True
     by_default: ClassVar[bool] = False  # the same engine as polars, by another door
     oldest: ClassVar[Mapping[str, str]] = {"polars": "2.0"}

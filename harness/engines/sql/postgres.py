@@ -9,7 +9,7 @@ from sqlglot import exp
 from sqlglot.dialects.postgres import Postgres as Dialect
 
 from harness.engines.base import Program
-from harness.engines.sql import gaps, rules, spellings
+from harness.engines.sql import clients, gaps, rules, spellings
 from harness.engines.sql.base import SqlEngine, SqlSession
 from harness.machine import postgres_server
 from harness.machine.variables import POSTGRES
@@ -26,22 +26,22 @@ class PostgresSession(SqlSession):
         from harness.engines.sql.postgres_tables import Connected
 
         super().__init__(threads)
-        self.database, self.copies = Connected(threads), False
+        self.database = Connected(threads)
 
     def load(self, table: Table) -> None:
         self.database.load(table)
 
     def scan(self, table: Table, source: Input) -> None:
-        self.database.tables[table.name], self.copies = table, True
+        self.database.scan(table)
+
+    def connect(self) -> None:
+        self.database = self.database.for_client()
 
     def prepare(self, program: Program) -> None:
         super().prepare(program)
-        if not self.copies:
-            self.database.index(self.sql)
+        self.database.prepare(self.sql)
 
     def execute(self, sql: str) -> Any:
-        if self.copies:
-            self.database.copy(sql)
         return self.database.answer(sql)
 
     def write(self, sql: str, path: str) -> None:
@@ -54,9 +54,7 @@ class PostgresSession(SqlSession):
 
 
 class Postgres(SqlEngine):
-    name = "postgres"
-    label = "PostgreSQL"
-    colour = "#336791"
+    name, label, colour, clients = "postgres", "PostgreSQL", "#336791", clients.POSTGRES
     distribution, module = "adbc-driver-postgresql", "adbc_driver_postgresql"
     connects, serves, by_default = True, True, False
     secrets, reads = POSTGRES, frozenset({Input.MEMORY, Input.CSV})

@@ -13,6 +13,7 @@ import os
 import secrets
 import weakref
 from collections.abc import Iterator
+from copy import copy
 from functools import cache
 from typing import Any
 from urllib.parse import unquote
@@ -23,6 +24,7 @@ from sqlglot.dialects.postgres import Postgres
 
 from harness.engines.base import CONNECT_VARIABLE, memory_limit
 from harness.engines.sql.tables import STANDARD, declared, join_keys
+from harness.errors import Unsupported
 from harness.machine.postgres_server import PostgresServer
 from harness.sandbox.guard import identifier, literal
 from harness.tables import Table
@@ -86,10 +88,9 @@ class Connected:
     """A connection with a schema of its own, to the server of ``--connect`` or the run's own."""
 
     def __init__(self, threads: int) -> None:
-        import adbc_driver_postgresql.dbapi as adbc
         import psycopg
 
-        self.adbc, self.psycopg = adbc, psycopg
+        self.psycopg = psycopg
         address = os.environ.get(CONNECT_VARIABLE)
         self.server = None if address else own_server(threads)
         self.address = address or own_server(threads).address
@@ -102,17 +103,35 @@ class Connected:
         self.settings.append(f"SET search_path = {self.schema}, pg_catalog, pg_temp")
         self.tables: dict[str, Table] = {}
         self.indexed: set[tuple[str, str]] = set()
+        self.copies = False
         self.copying = self.connected()
         weakref.finalize(self, _closed, self.copying)
         _refuse_other_texts(self.copying)
         _drop_left_behind(self.copying)
         self.copying.execute(f"CREATE SCHEMA {self.schema}")
+        self._connect()
+
+    def _connect(self) -> None:
+        """Opens the connection of ADBC, for queries."""
+        import adbc_driver_postgresql.dbapi as adbc
+
         with _without_secrets_in_errors(self.address):
             self.connection = adbc.connect(self.address, autocommit=True)
         self.queries = self.connection.cursor()
         weakref.finalize(self, _closed, self.queries, self.connection)
         for setting in self.settings:
             self.queries.execute(setting)
+
+    def for_client(self) -> Connected:
+        """Returns a copy with a connection of its own to the same tables.
+
+        Raises Unsupported if each run copies files into these tables.
+        """
+        if self.copies:
+            raise Unsupported("clients that run at once would copy the files into one table")
+        own = copy(self)
+        own._connect()
+        return own
 
     def connected(self) -> Any:
         """A psycopg connection, for statements and COPY."""
@@ -133,6 +152,15 @@ class Connected:
         rows = pq.read_table(list(map(str, table.parquet))).replace_schema_metadata()
         self.queries.adbc_ingest(table.name, rows, mode="create")
         self.queries.execute(f"VACUUM ANALYZE {own}")
+
+    def scan(self, table: Table) -> None:
+        """Takes a table of which each query copies the CSV files first."""
+        self.tables[table.name], self.copies = table, True
+
+    def prepare(self, sql: str) -> None:
+        """Indexes the join keys of a query over loaded tables."""
+        if not self.copies:
+            self.index(sql)
 
     def _own(self, table: str) -> str:
         """Returns a table's name with the schema's: other schemas may have a table of this name."""
@@ -163,6 +191,8 @@ class Connected:
 
     def answer(self, sql: str) -> Any:
         """Returns the answer of a query as an Arrow table."""
+        if self.copies:
+            self.copy(sql)
         self.queries.execute(sql)
         return self.queries.fetch_arrow_table()
 

@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 from sqlglot.dialects.sqlite import SQLite as Dialect
 
 from harness.engines.base import Program
-from harness.engines.sql import gaps, rules, spellings
+from harness.engines.sql import clients, gaps, rules, spellings
 from harness.engines.sql.base import SqlEngine, SqlSession
 from harness.engines.sql.sqlite_spellings import ADDED, SQLITE
-from harness.engines.sql.sqlite_values import answer, fill, index
+from harness.engines.sql.sqlite_values import answer, connected, fill, index
 from harness.plan import CompiledQuery
 from harness.plan.guards.special_uses import FULL_CASE, Differing
 from harness.tables import Input, Table
@@ -27,9 +27,11 @@ class SqliteSession(SqlSession):
 
     def __init__(self, threads: int = 1) -> None:
         super().__init__(threads)
-        self.connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=0)
-        self.connection.execute("PRAGMA case_sensitive_like = ON")
+        self.connection = connected()
         self.tables, self.indexed = dict[str, Table](), set[tuple[str, str]]()
+
+    def connect(self) -> None:
+        self.connection = connected(self.connection)
 
     def load(self, table: Table) -> None:
         fill(self.connection, table, self.gaps)
@@ -64,14 +66,12 @@ class SqliteSession(SqlSession):
 
 
 class Sqlite(SqlEngine):
-    name = "sqlite"
-    label = "SQLite"
-    colour = "#0f80cc"
+    name, label, colour = "sqlite", "SQLite", "#0f80cc"
     distribution = module = "sqlite3"
     by_default: ClassVar[bool] = False
     reads: ClassVar[frozenset[Input]] = frozenset({Input.MEMORY})
     hands_over: ClassVar[str] = "the columns of fetchmany's rows, as NumPy arrays"
-    session, gaps, rules = SqliteSession, gaps.SQLITE, rules.SQLITE
+    session, clients, gaps, rules = SqliteSession, clients.SQLITE, gaps.SQLITE, rules.SQLITE
     special_differs: ClassVar[Differing] = FULL_CASE
     dialect, adds = spellings.dialect(Dialect, SQLITE), ADDED
     note = "One thread, rows in tables that are indexed by the keys of joins: a yardstick."

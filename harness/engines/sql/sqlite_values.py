@@ -31,6 +31,17 @@ class FractionOfSecond(Exception):
     """Raised for a time between two seconds."""
 
 
+def connected(copied: sqlite3.Connection | None = None) -> sqlite3.Connection:
+    """Returns a connection to a new database in memory: empty, or a copy of another's."""
+    connection = sqlite3.connect(
+        ":memory:", isolation_level=None, cached_statements=0, check_same_thread=False
+    )
+    connection.execute("PRAGMA case_sensitive_like = ON")
+    if copied is not None:
+        copied.backup(connection)
+    return connection
+
+
 def fill(connection: sqlite3.Connection, table: Table, gaps: Gaps) -> None:
     """Makes a table, replacing one of its name, with the rows of its Parquet files.
 
