@@ -32,6 +32,10 @@ class ${kind}Session(SqlSession):
         super().__init__(threads)
         self.connection = duckdb.connect(config={"threads": threads})
 
+    def connect(self) -> None:
+        """Gives a client, of several at once, what it cannot share with the others."""
+        self.connection = self.connection.cursor()
+
     def load(self, table: Table) -> None:
         """Reads a table into the engine's own memory."""
         self._create("TABLE", table)

@@ -199,11 +199,15 @@ def test_an_alias_lets_one_engine_stand_for_another(tmp_path: Path) -> None:
     assert pairs == {("pandas", "polars"): "faster", ("duckdb", "duckdb"): "tie"}
 
 
-def test_threads_can_be_aliased_and_the_refusal_says_so(tmp_path: Path) -> None:
-    two, four = [cell("q1", 1.0)], [cell("q1", 0.6, threads=4)]
-    with pytest.raises(NothingInCommon, match="threads 2, the second 4; see --alias threads:A=B"):
-        changes(tmp_path, two, four)
-    found = changes(tmp_path, two, four, aliases=[alias_of("threads:2=4")])
+@pytest.mark.parametrize(("field", "before"), [("threads", "2"), ("clients", "default")])
+def test_axes_can_be_aliased_and_the_refusal_says_so(
+    tmp_path: Path, field: str, before: str
+) -> None:
+    one, four = [cell("q1", 1.0)], [cell("q1", 0.6, **{field: 4})]
+    told = f"{field} {before}, the second 4; see --alias {field}:A=B"
+    with pytest.raises(NothingInCommon, match=told):
+        changes(tmp_path, one, four)
+    found = changes(tmp_path, one, four, aliases=[alias_of(f"{field}:{before}=4")])
     assert verdicts(found) == {"q1": "faster"}
 
 
