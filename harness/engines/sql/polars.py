@@ -61,8 +61,7 @@ class PolarsSql(SqlEngine):
     name, label, colour = "polars-sql", "Polars SQL", "#48cae4"
     distribution = module = "polars"
     variables, names_differ, clients = Polars.variables, Polars.names_differ, Polars.clients
-    keeps_order: ClassVar[bool] = True
-    by_default: ClassVar[bool] = False  # the same engine as polars, by another door
+    by_default, keeps_order = False, True  # by default the same engine runs as polars
     oldest: ClassVar[Mapping[str, str]] = {"polars": "2.0"}
     """Before it, remainders, ranks, windows and correlated subqueries gave other answers."""
     session, gaps, rules = PolarsSqlSession, gaps.POLARS_SQL, POLARS_SQL
