@@ -36,8 +36,9 @@ def measurement(
 class AtOnce(Measurement):
     """Measures a cell whose clients run its program at once.
 
-    A block takes three times what the slowest client's run does, at the least: as long as that the
-    clients warm up, the window is open, and what goes on then is waited for.
+    A block takes five times what the slowest client's run does, at the least: in the first the
+    clients start, in the second the last one's first run ends, for two the window is open, and what
+    goes on then is waited for.
     """
 
     _lead, _window_seconds, _window_runs = 0.0, 0.0, 0
@@ -60,8 +61,8 @@ class AtOnce(Measurement):
 
     def _block(self, turn: int) -> None:
         self._report(Phase.ROUND, len(self._rounds) + 1)
-        seconds = max(self.rounds.block_seconds, self._lead)
-        warming = max(self.rounds.warming_seconds, self._lead)
+        seconds = max(self.rounds.block_seconds, 2 * self._lead)
+        warming = max(self.rounds.warming_seconds, 2 * self._lead)
         ran = self._at_once(RunClients(self._clients, warming, seconds))
         for one in ran.kept:
             self._count(one, turn)

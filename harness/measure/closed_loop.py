@@ -1,8 +1,9 @@
 """Several clients of an engine at once, in its process: each runs the program again and again.
 
-The loop is closed: a client's next run begins when its last one has ended. All begin together; what
-they do then is counted only while a window of time is open, which is some time later. The runs that
-end in it count, whenever they began; those that are going on when it closes are waited for.
+The loop is closed: a client's next run begins when its last one has ended. What clients do is
+counted only while a window of time is open, some time after their first runs: the runs that end in
+it count, whenever they began; those that are going on when it closes are waited for. Clients begin
+one after another: else all would end together, and the window would hold one run of each, or two.
 """
 
 from __future__ import annotations
@@ -57,9 +58,10 @@ def run_at_once(
     """Has a client run the prepared program with each of the sessions, all at once."""
     usage, began = Usage(), time.perf_counter()
     opens = began + request.warming_seconds
-    closes = opens + request.seconds
+    closes, apart = opens + request.seconds, request.warming_seconds / 2 / len(sessions)
+    starts = [began + apart * number for number in range(len(sessions))]
     places = [request.answers and request.answers / f"{n}.arrow" for n in range(len(sessions))]
-    loops = [partial(_loop, *each, closes) for each in zip(sessions, places, strict=True)]
+    loops = [partial(_loop, *each, closes) for each in zip(sessions, places, starts, strict=True)]
     served = _in_processes(loops) if sharing is Sharing.PROCESSES else _in_threads(loops)
     runs = sorted((run for each in served for run in each.runs), key=lambda run: run.ended)
     if failures := [each.failure for each in served if each.failure is not None]:
@@ -72,7 +74,7 @@ def run_at_once(
         kept=tuple(Ran(run.seconds, cpu_seconds, run.rows, disk) for run in spread(counted)),
         counted=len(counted),
         others=len(runs) - len(counted),
-        lead_seconds=max(each.runs[0].ended for each in served) - began,
+        lead_seconds=max(each.runs[0].ended - at for each, at in zip(served, starts, strict=True)),
         rows=tuple({run.rows for run in runs}),
         answers=tuple(each.answer for each in served if each.answer is not None),
     )
@@ -90,8 +92,9 @@ def spread(runs: Sequence[_Run], most: int = MOST_KEPT) -> list[_Run]:
     return [runs[at] for at in kept]
 
 
-def _loop(session: Session, place: Path | None, closes: float) -> _Served:
-    """Runs the program until the window is closed, once at the least."""
+def _loop(session: Session, place: Path | None, starts: float, closes: float) -> _Served:
+    """Runs the program from its start until the window is closed, once at the least."""
+    time.sleep(max(0.0, starts - time.perf_counter()))
     runs: list[_Run] = []
     failed, failure, result = 0, None, None
     while not (runs or failed) or time.perf_counter() < closes:

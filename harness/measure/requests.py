@@ -91,9 +91,10 @@ class RanClients:
 
     Of more than MOST_KEPT of them ``kept`` has so many, evenly spaced by the rank of their seconds;
     ``counted`` is how many there were. CPU seconds and bytes of a run are the average of all runs;
-    ``others`` is the number of those that ended outside of the window. ``lead_seconds`` passed from
-    the beginning until each client had ended a run. ``rows`` are all different numbers of rows of
-    answers, ``answers`` the files with each client's last answer, if they were asked for.
+    ``others`` is the number of those that ended outside of the window. ``lead_seconds`` are the
+    most that passed from a client's start until its first run had ended. ``rows`` are all different
+    numbers of rows of answers, ``answers`` the files with each client's last answer, if they were
+    asked for.
     """
 
     kept: tuple[Ran, ...]
@@ -108,9 +109,10 @@ class RanClients:
 class RunClients(Request[RanClients]):
     """Request: have ``clients`` run the prepared program again and again, all at once.
 
-    Runs count that end in the window, ``seconds`` long, which opens after ``warming_seconds``. If
-    ``answers``, a folder, is given, each client's last answer is written there. A run that fails
-    fails the request, in words that say how many of all did.
+    Runs count that end in the window, ``seconds`` long, which opens after ``warming_seconds``; the
+    clients start one after another in the first half of these. If ``answers``, a folder, is given,
+    each client's last answer is written there. A run that fails fails the request, in words that
+    say how many of all did.
     """
 
     clients: int
