@@ -165,3 +165,20 @@ def test_what_only_counts_rows_reads_no_column(engine: str, text: str) -> None:
     tables = {name: Table(name, schema, 9) for name, schema in SCHEMAS.items()}
     query = compile_query("select count(*) as n from sales", SCHEMAS)
     assert text in engines.get(engine).compile(query, tables, Input.PARQUET).text
+
+
+def test_pandas_takes_the_rows_at_extremes_of_one_key_from_sorted_groups() -> None:
+    tables = {name: Table(name, schema, 9) for name, schema in SCHEMAS.items()}
+
+    def program(engine: str, sql: str) -> str:
+        return engines.get(engine).compile(compile_query(sql, SCHEMAS), tables, Input.MEMORY).text
+
+    sql = (
+        "select sale_p, arg_min(amount, receipt) as a, arg_max(amount, receipt) as b, "
+        "sum(amount) as s from sales group by sale_p"
+    )
+    text = program("pandas", sql)
+    assert text.count(".sort_values(") == text.count('sort_values("receipt")') == 1
+    assert 'agg(a=("amount", "first"), b=("amount", "last"), s=("amount", "sum"))' in text
+    other = sql.replace("arg_max(amount, receipt)", "arg_max(amount, sale_s)")  # a second order
+    assert "cumcount()" in program("pandas", other) and "cumcount()" in program("cudf", sql)

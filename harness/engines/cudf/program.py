@@ -111,6 +111,7 @@ class CudfProgram(PandasProgram):
     """Emits a plan as a program of cuDF."""
 
     looks_up_first: ClassVar[bool] = False
+    groups_in_order: ClassVar[bool] = False  # it has not been seen
     printer: ClassVar[type[PandasExpressions]] = CudfExpressions
     windows: ClassVar[type[PandasWindows]] = CudfWindows
     stable: ClassVar[str] = ""  # all sorts are stable

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import ClassVar
 
 from sqlglot import exp
 
@@ -13,7 +14,7 @@ from harness.engines.pandas.steps import AGG_PARAMETERS, PandasSteps, keywords
 from harness.engines.pandas.tables import dtypes_of_nothing
 from harness.engines.python.kernel import listing, mapping, one_or_list, quoted
 from harness.plan.facts.columns import fresh
-from harness.plan.optimize.extremes import has_extremes, over_first_rows
+from harness.plan.optimize.extremes import has_extremes, over_first_rows, over_sorted_rows
 from harness.plan.tree.nodes import Aggregate, Expression, Sort, columns_in
 
 _AGGREGATES: dict[type[Expression], str] = {
@@ -32,9 +33,13 @@ _AGGREGATES: dict[type[Expression], str] = {
 class PandasAggregates(PandasSteps):
     """Emits the aggregations of a program in pandas' API."""
 
+    groups_in_order: ClassVar[bool] = True
+    """True if ``first`` and ``last`` of a group are those in the order of the frame's rows."""
+
     def aggregate(self, node: Aggregate) -> str:
         if has_extremes(node):
-            return self._instead(node, over_first_rows(node))
+            in_order = over_sorted_rows(node) if self.groups_in_order else None
+            return self._instead(node, in_order or over_first_rows(node))
         self.refuse_missing(node)
         if (ordered := self._in_order_of_texts(node)) is not node:
             return self._instead(node, ordered)
@@ -246,6 +251,8 @@ def aggregated(e: Expression) -> Expression | None:
 
 def function_of(e: Expression) -> str:
     """Returns pandas' name of an aggregate."""
+    if isinstance(e, exp.AnyValue) and e.args.get("max"):
+        return "last"
     if not isinstance(e, exp.Count):
         return _AGGREGATES[type(e)]
     if isinstance(e.this, exp.Star):

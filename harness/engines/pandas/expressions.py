@@ -145,6 +145,8 @@ class PandasExpressions(PandasText, PandasDates):
 
         It is called on a column, or on a column of a grouped frame.
         """
+        if isinstance(e, exp.AnyValue) and e.args.get("max"):  # of rows in an order
+            return "last()"
         if isinstance(e, exp.Count) and isinstance(e.this, exp.Star):
             return "size()"
         if isinstance(e, exp.Count):

@@ -1,12 +1,15 @@
-"""``arg_max`` and ``arg_min`` -> a maximum over numbered rows, which more libraries have."""
+"""``arg_max`` and ``arg_min`` -> aggregates over numbered or sorted rows, for other libraries."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlglot import exp
 
+from harness.answer import SortKey
 from harness.plan.facts.columns import fresh
 from harness.plan.facts.typing import infer
-from harness.plan.tree.nodes import Aggregate, Expression, Item, Window
+from harness.plan.tree.nodes import Aggregate, Expression, Item, Sort, Window
 
 AT_EXTREMES = (exp.ArgMax, exp.ArgMin)
 
@@ -30,6 +33,28 @@ def over_first_rows(node: Aggregate) -> Aggregate:
             e = exp.Max(this=_first(number, e, infer(e.expression, node.input.schema).nullable))
         values.append((name, e))
     return Aggregate(Window(node.input, tuple(windows)), node.keys, tuple(values))
+
+
+def over_sorted_rows(node: Aggregate) -> Aggregate | None:
+    """Replaces arg_min by ANY_VALUE over sorted rows, for which a library has a group's first.
+
+    arg_max becomes ANY_VALUE with ``max``, which stands for its last. Returns None unless all have
+    one key, a column without NULLs, and nothing else in the groups depends on the order of rows.
+    """
+    keys = {e.expression for _, e in node.aggregates if isinstance(e, AT_EXTREMES)}
+    key, ordered = keys.pop(), any(isinstance(e, exp.GroupConcat) for _, e in node.aggregates)
+    if keys or ordered or not node.keys or not isinstance(key, exp.Column):
+        return None
+    if infer(key, node.input.schema).nullable:
+        return None
+    picked = tuple((name, _first_or_last(e)) for name, e in node.aggregates)
+    return replace(node, input=Sort(node.input, (SortKey(key.name),)), aggregates=picked)
+
+
+def _first_or_last(e: Expression) -> Expression:
+    if not isinstance(e, AT_EXTREMES):
+        return e
+    return exp.AnyValue(this=e.this.copy(), max=isinstance(e, exp.ArgMax) or None)
 
 
 def _numbered(node: Aggregate, e: Expression) -> exp.Window:
