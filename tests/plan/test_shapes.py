@@ -182,3 +182,16 @@ def test_pandas_takes_the_rows_at_extremes_of_one_key_from_sorted_groups() -> No
     assert 'agg(a=("amount", "first"), b=("amount", "last"), s=("amount", "sum"))' in text
     other = sql.replace("arg_max(amount, receipt)", "arg_max(amount, sale_s)")  # a second order
     assert "cumcount()" in program("pandas", other) and "cumcount()" in program("cudf", sql)
+
+
+def test_what_is_never_negative_is_divided_as_libraries_divide() -> None:
+    tables = {name: Table(name, schema, 9) for name, schema in SCHEMAS.items()}
+
+    def program(engine: str, value: str) -> str:
+        query = compile_query(f"select {value} as x from sales", SCHEMAS)
+        return engines.get(engine).compile(query, tables, Input.MEMORY).text
+
+    assert 'x=pl.col("amount").abs() // 4' in program("polars", "abs(amount) // 4")
+    assert '["amount"].abs() // 4' in program("pandas", "abs(amount) // 4")
+    for value in ("amount // 4", "abs(amount) // receipt", "(abs(amount) - 9) // 4"):
+        assert ".sign()" in program("polars", value) and "np.fmod" in program("pandas", value)

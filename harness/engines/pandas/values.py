@@ -19,6 +19,7 @@ from harness.engines.python.kernel import (
     enclosed,
     quoted,
 )
+from harness.plan.facts.nan import divides_counts
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import Typed, sql_type
 from harness.plan.guards.truth import TESTS, Logic, NullAsFalse, NullWhere, Place, Truth
@@ -127,6 +128,8 @@ class PandasValues(Functions):
 
     def int_div(self, e: Expression) -> Code:
         """Emits SQL's integer division, which truncates; pandas' floors."""
+        if divides_counts(e):
+            return Code(f"{self.operand(e.this, PRODUCT)} // {self.text(e.expression)}", PRODUCT)
         left, right = self.operand(e.this, SUM), self.operand(e.expression, PRODUCT, strict=True)
         return Code(
             f"({left} - np.fmod({self.text(e.this)}, {self.text(e.expression)})) // {right}",

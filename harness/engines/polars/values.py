@@ -18,6 +18,7 @@ from harness.engines.python.kernel import (
     is_constant,
     quoted,
 )
+from harness.plan.facts.nan import divides_counts
 from harness.plan.guards.widths import Widths, is_narrow
 from harness.plan.sql.decimals import places_of
 from harness.plan.tree.nodes import Expression
@@ -101,6 +102,8 @@ class PolarsValues(Functions):
 
     def int_div(self, e: Expression) -> Code:
         """Emits SQL's integer division, which truncates; Polars' floors."""
+        if divides_counts(e):
+            return Code(f"{self.number(e.this, e, PRODUCT)} // {self.text(e.expression)}", PRODUCT)
         value = self.number(e.this, e, ATOM)
         divisor, sign = self._divisor(e)
         return Code(f"{sign}{value}.sign() * ({value}.abs() // {divisor})", PRODUCT)

@@ -42,6 +42,10 @@ HUGE = (Special.LARGE, Special.INFINITE)
 MAKING_NAN = (exp.Mod, exp.Corr, exp.Pow)
 """Functions that give NaN of ordinary numbers, beside quotients, roots and logarithms."""
 _ZERO_WHERE_THE_OPERAND_IS = (exp.Neg, exp.Abs)
+_POSITIVE_PARTS = frozenset(
+    {*("hour", "minute", "second"), *("day", "dow", "isodow", "doy", "week", "month", "quarter")}
+)
+"""Parts of dates and times that are never negative; a year may be."""
 
 
 def may_be_nan(e: Expression, schema: Schema, known: Known = frozenset()) -> bool:
@@ -164,7 +168,19 @@ def _never_zero(e: Expression, columns: Mapping[str, Column], known: Known) -> b
     return isinstance(e, _ZERO_WHERE_THE_OPERAND_IS) and _never_zero(e.this, columns, known)
 
 
+def divides_counts(e: Expression) -> bool:
+    """True for an integer division of what is never negative by a positive literal.
+
+    SQL truncates a quotient, and libraries round it down: of these that is the same.
+    """
+    divisor = e.expression
+    plain = isinstance(divisor, exp.Literal) and not divisor.is_string and float(divisor.name) > 0
+    return plain and _never_negative(e.this)
+
+
 def _never_negative(e: Expression) -> bool:
+    if isinstance(e, exp.Extract):
+        return e.name.lower() in _POSITIVE_PARTS
     if isinstance(e, (exp.Add, exp.Mul)) and e.this != e.expression:
         return _never_negative(e.this) and _never_negative(e.expression)
     if isinstance(e, exp.Add):
