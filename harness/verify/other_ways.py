@@ -19,6 +19,7 @@ DIALECT = Written
 IN_ANOTHER_ORDER = "over rows in another order, on which ties, sums of floats and any_value hang"
 IN_OTHER_TIES = "where each window takes rows that tie in an order of its own"
 IN_OTHER_ROWS = "where a LIMIT within it takes other rows of those that no ORDER BY tells apart"
+OF_ANY = "where any_value takes another of the values that it may take"
 IN_FLOATS = "where means are those of floats, so that a last bit decides"
 BY_RECIPROCALS = "where a division multiplies by the reciprocal, so that a float's last bit decides"
 AS_ROUNDED = "where a float without digits behind a place is rounded to itself, not a last bit off"
@@ -53,6 +54,9 @@ def other_ways(
     for descending in (False, True):
         if (limited := _with_limits_decided(tree, descending)) is not None:
             yield IN_OTHER_ROWS, limited.sql(DIALECT)
+    for kind in (exp.Min, exp.Max):
+        if (taken := _with_any_as(tree, kind)) is not None:
+            yield OF_ANY, taken.sql(DIALECT)
     if tree.find(exp.Avg) is not None:
         of_floats = tree.copy()
         for mean in reversed([e for e in of_floats.find_all(exp.Avg) if not e.find(exp.Distinct)]):
@@ -112,6 +116,23 @@ def _plain_items(select: exp.Select | None) -> list[exp.Expr]:
         return []
     items = [item.unalias() for item in select.selects]
     return [e for e in items if e.find(exp.AggFunc, exp.Window, exp.Query) is None]
+
+
+def _with_any_as(tree: exp.Expr, kind: type[exp.Expr]) -> exp.Expr | None:
+    """Returns the query with ``kind``, exp.Min or exp.Max, in the place of ``any_value``.
+
+    Not over rows in an order, of which it takes the first. None if it is nowhere else.
+    """
+    taken, found = tree.copy(), False
+    for select in taken.find_all(exp.Select):
+        resolve_names(select)
+    for any_value in reversed(list(taken.find_all(exp.AnyValue))):
+        whole = any_value.parent if isinstance(any_value.parent, exp.IgnoreNulls) else any_value
+        around = whole.find_ancestor(exp.Window, exp.Query)
+        if not window_order(around) and not isinstance(any_value.this, exp.Order):
+            whole.replace(kind(this=any_value.this.copy()))
+            found = True
+    return taken if found else None
 
 
 def _may_tie(tree: exp.Expr) -> bool:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from harness import engines
-from harness.engines.sql.gaps import FRACTIONS
+from harness.engines.sql.gaps import FRACTIONS, RESERVED
 from harness.errors import Unsupported
 from harness.plan import compile_query
 from harness.tables import Input
@@ -46,3 +46,11 @@ def test_each_run_prepares_its_statement(tmp_path: Path) -> None:
     session.run()
     session.close()
     assert len(asked) == 2 * once > 0
+
+
+def test_a_name_that_is_of_its_own_tables_is_a_gap(tmp_path: Path) -> None:
+    n = pa.table({"n": [7]})
+    with InProcess({"SQLite_schema": n, "sqlite": n}, tmp_path) as engines_at_work:
+        assert engines_at_work.verdict("duckdb", "select n from sqlite_schema").outcome == "ok"
+        verdict = engines_at_work.verdict("sqlite", "select n from sqlite_schema")
+    assert verdict.outcome == "unsupported" and RESERVED in verdict.reason

@@ -21,6 +21,7 @@ from harness.verify.other_ways import (
     IN_LAST_BITS,
     IN_OTHER_ROWS,
     IN_OTHER_TIES,
+    OF_ANY,
     other_ways,
 )
 from tests.support.other_ways import another
@@ -179,6 +180,7 @@ KNIFE_EDGE = (
     ),
     ("select x from (select unnest([1, 2, 3]) as x limit 1) q", IN_OTHER_ROWS),
     ("select x from (select distinct k + 4 as x from t union select 2 limit 1) q", IN_OTHER_ROWS),
+    ("select any_value(v) over () as a, rank() over (order by v) as b from t", OF_ANY),
     (f"select k, {PLACE} (order by k) = {PLACE} (order by -k) as a from t", IN_OTHER_TIES),
 )
 
@@ -220,6 +222,8 @@ def test_all_rows_that_a_limit_may_take_are_looked_at() -> None:
         "select k, rank() over (order by k) as a, sum(v) over (order by k) as b from t",
         "select v, row_number() over w as a, ntile(2) over w as b from t window w as (order by v)",
         "with t as (select max(v) as v from t) select v from t",
+        "select any_value(v) over w as a from t window w as (order by v)",
+        "select k, any_value(k) as a, any_value(v order by v) as b from t group by k",
     ],
 )
 def test_an_answer_within_the_tolerance_hangs_on_nothing_else(sql: str) -> None:

@@ -272,6 +272,7 @@ HYPER: tuple[Gap, ...] = (
 )
 FILES = "Parquet and CSV files, to read or to write"
 FRACTIONS = "times with fractions of a second"
+RESERVED = "a table whose name begins with sqlite_"
 
 SQLITE: tuple[Gap, ...] = (
     *COMMON,
@@ -295,6 +296,7 @@ SQLITE: tuple[Gap, ...] = (
     ),
     cannot(Scan, FILES, "it reads databases of its own"),
     cannot(Scan, FRACTIONS, "its functions of times know none"),
+    cannot(Scan, RESERVED, "such tables are its own"),
     cannot(exp.Upper, reason="it knows ASCII only"),
     cannot(exp.Lower, reason="it knows ASCII only"),
     cannot(exp.ILike, reason="it knows ASCII only"),

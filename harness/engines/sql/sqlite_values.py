@@ -10,7 +10,7 @@ from sqlglot.dialects.sqlite import SQLite
 
 from harness.answer import NAN_IS_NULL
 from harness.engines.gaps import Gaps
-from harness.engines.sql.gaps import FRACTIONS
+from harness.engines.sql.gaps import FRACTIONS, RESERVED
 from harness.engines.sql.tables import declared, join_keys
 from harness.sandbox.guard import identifier
 from harness.tables import Table
@@ -45,8 +45,10 @@ def connected(copied: sqlite3.Connection | None = None) -> sqlite3.Connection:
 def fill(connection: sqlite3.Connection, table: Table, gaps: Gaps) -> None:
     """Makes a table, replacing one of its name, with the rows of its Parquet files.
 
-    Raises Refused for times that SQLite cannot read.
+    Raises Refused for times that SQLite cannot read, and for a name that it keeps for itself.
     """
+    if table.name.lower().startswith("sqlite_"):
+        raise gaps.unsupported(RESERVED, table.name)
     name = identifier(table.name)
     connection.execute(f"DROP TABLE IF EXISTS {name}")
     connection.execute(f"CREATE TABLE {name} ({declared(table, _DECLARED)})")

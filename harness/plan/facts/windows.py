@@ -97,8 +97,10 @@ def ignoring_nulls(window: Expression) -> Expression:
     """Rewrites ``first_value(x ignore nulls)`` to sort rows that have an x first.
 
     In a frame that ends at the current row, the function is NULL until one row had an x, and
-    ``nth_value`` until n rows had one.
+    ``nth_value`` until n rows had one. In an order, DuckDB's ``any_value`` is such a first value.
     """
+    if isinstance(window.this, exp.AnyValue) and window_order(window):
+        window.set("this", exp.IgnoreNulls(this=exp.FirstValue(this=window.this.this)))
     if not isinstance(window.this, exp.IgnoreNulls):
         return window
     function, (first, last, _) = window.this.this, _bounds(window)
