@@ -24,9 +24,13 @@ def plain_casts(tree: Expression) -> None:
     """Changes the tree in place: casts that could only fail in unneeded rows give NULL there.
 
     SQL computes some parts of CASE and COALESCE for some rows only, libraries for all. Also makes
-    TRY_CASTs to small integers NULL out of range, and casts what CONCAT takes for a text. The
-    tree's types must be known.
+    TRY_CASTs to small integers NULL out of range, and casts what CONCAT takes for a text, and what
+    SUM counts, for an integer. The tree's types must be known.
     """
+    for total in tree.find_all(exp.Sum):
+        value = total.this.expressions[0] if isinstance(total.this, exp.Distinct) else total.this
+        if value.is_type(exp.DType.BOOLEAN):
+            value.replace(exp.cast(value.copy(), "BIGINT"))
     for concat in tree.find_all(exp.Concat):
         for part in concat.expressions:
             if part.is_type(*_WRITTEN):
