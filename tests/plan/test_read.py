@@ -38,6 +38,19 @@ def compiled(sql: str) -> CompiledQuery:
     return compile_query(sql, {"t": SCHEMA, "u": SCHEMA})
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "(select x from t order by x limit 3)",
+        "with q as (from t) ((select x from q order by 1 limit 3))",
+    ],
+)
+def test_an_order_and_a_limit_in_parentheses_are_those_of_the_answer(sql: str) -> None:
+    spec = compiled(sql).spec
+    assert [key.column for key in spec.order] == ["x"]
+    assert spec.limit == 3 and spec.widened_sql is not None
+
+
 def unread() -> str:
     lines = []
     for name, read in sorted(read_arguments().items()):

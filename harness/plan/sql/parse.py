@@ -112,7 +112,21 @@ def parsed(sql: str) -> exp.Query:
         raise WorkloadError(f"a query is a SELECT, and this is a {word} statement")
     if other := next((part for part in tree.walk() if isinstance(part, _STATEMENTS)), None):
         raise WorkloadError(f"a query is a SELECT, and this has {other.sql('duckdb')!r} in it")
-    return tree
+    return _out_of_parentheses(tree)
+
+
+def _out_of_parentheses(tree: exp.Query) -> exp.Query:
+    """Returns a query without parentheses around all of it, with the WITH clause before them."""
+    clauses = {name for name, value in tree.args.items() if value} - {"this", "with_"}
+    if not isinstance(tree, exp.Subquery) or clauses or not isinstance(tree.this, exp.Query):
+        return tree
+    inner, own = tree.this, tree.args.get("with_")
+    if own is not None and inner.args.get("with_") is not None:
+        return tree
+    inner.pop()
+    if own is not None:
+        inner.set("with_", own)
+    return _out_of_parentheses(inner)
 
 
 _STATEMENTS = (
