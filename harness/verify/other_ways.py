@@ -127,10 +127,10 @@ def _with_any_as(tree: exp.Expr, kind: type[exp.Expr]) -> exp.Expr | None:
     for select in taken.find_all(exp.Select):
         resolve_names(select)
     for any_value in reversed(list(taken.find_all(exp.AnyValue))):
-        whole = any_value.parent if isinstance(any_value.parent, exp.IgnoreNulls) else any_value
-        around = whole.find_ancestor(exp.Window, exp.Query)
-        if not window_order(around) and not isinstance(any_value.this, exp.Order):
-            whole.replace(kind(this=any_value.this.copy()))
+        window = any_value.find_ancestor(exp.Window, exp.Query)
+        ordered = window is not None and bool(window_order(window))
+        if not ordered and not isinstance(any_value.this, exp.Order):
+            any_value.replace(kind(this=any_value.this.copy()))
             found = True
     return taken if found else None
 

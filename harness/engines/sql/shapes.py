@@ -185,13 +185,20 @@ def key_named_as_a_value(e: Expression) -> bool:
 
 
 def subquery_as_value(e: Expression) -> bool:
-    """True for EXISTS, or IN of a subquery, as a column of the answer or in a CASE."""
+    """True for EXISTS, or IN of a subquery, that is no condition of WHERE, HAVING, ON or QUALIFY.
+
+    AND, OR, NOT and ``coalesce(…, false)``, which IS TRUE has become, may stand between.
+    """
     if not isinstance(e, exp.Exists) and not (isinstance(e, exp.In) and e.args.get("query")):
         return False
     above = e.parent
-    while isinstance(above, (exp.And, exp.Or, exp.Not, exp.Paren)):
+    while above and (isinstance(above, (exp.Connector, exp.Not, exp.Paren)) or _is_true(above)):
         above = above.parent
-    return isinstance(above, (exp.Alias, exp.Select, exp.If, exp.Case))
+    return not isinstance(above, (exp.Where, exp.Having, exp.Join, exp.Qualify))
+
+
+def _is_true(e: Expression | None) -> bool:
+    return isinstance(e, exp.Coalesce) and e.expressions == [exp.false()]
 
 
 def frame_past_the_row(e: Expression) -> bool:

@@ -299,6 +299,11 @@ class Lowering:
         having = select.args.get("having")
         clauses = [e for _, e in (*items, *order) if e is not None]
         clauses += [clause for clause in (having, qualify) if clause is not None]
+        of_rows = Subqueries(self, [])
+        for aggregate in _aggregates_with_subqueries(select, clauses):
+            of_rows.out_of(aggregate)
+        for attached in of_rows.attached:
+            relation = attached.to(relation)
         found = [a for e in clauses for a in relation.flat(e).find_all(exp.AggFunc)]
         keys, sets = self._group_keys(select, items, relation, columns_in(*found))
         subqueries = Subqueries(self, [])
@@ -413,6 +418,14 @@ def _renamed(node: Node, aliases: Sequence[object], label: str) -> Node:
 
 def has_subquery(e: Expression) -> bool:
     return e.find(exp.Query, exp.Exists) is not None
+
+
+def _aggregates_with_subqueries(
+    select: exp.Select, clauses: Sequence[Expression]
+) -> list[Expression]:
+    """Returns the aggregates of a SELECT whose arguments, values of its rows, have subqueries."""
+    own = [a for e in clauses for a in e.find_all(exp.AggFunc) if a.parent_select is select]
+    return [a for a in own if not isinstance(a.parent, exp.Window) and has_subquery(a)]
 
 
 def _order_of(tree: Expression) -> list[exp.Ordered]:

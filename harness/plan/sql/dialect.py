@@ -97,6 +97,7 @@ class _Parser(DuckDBParser):
     FUNCTIONS = {  # noqa: RUF012 (as sqlglot declares it)
         **DuckDBParser.FUNCTIONS,
         **{name: _by_unit(name) for name in ("DATE_DIFF", "DATEDIFF", "DATE_TRUNC", "DATETRUNC")},
+        "ANY_VALUE": exp.AnyValue.from_arg_list,  # without IGNORE NULLS, which a window would take
     }
     UNARY_PARSERS = {**DuckDBParser.UNARY_PARSERS, TokenType.PLUS: _parse_plus}  # noqa: RUF012
 

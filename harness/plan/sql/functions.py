@@ -119,10 +119,6 @@ NAMED: dict[str, tuple[int, Callable[[Sequence[Expression]], Expression | None]]
 }
 
 
-def _any_value(e: exp.IgnoreNulls) -> Expression:
-    return e.this if isinstance(e.this, exp.AnyValue) else e
-
-
 def _log(e: exp.Log) -> Expression:
     if e.expression is not None:
         return e
@@ -198,7 +194,6 @@ def _replaced(e: exp.Replace) -> Expression:
 
 
 REWRITES: dict[type[Expression], Rewrite] = {
-    exp.IgnoreNulls: _any_value,
     exp.RespectNulls: lambda e: e.this if isinstance(e.parent, exp.Window) else e,
     exp.Window: ignoring_nulls,
     exp.Log: _log,
