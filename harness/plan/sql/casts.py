@@ -103,14 +103,3 @@ def _point(value: float, exponent: str = "") -> Expression:
     """
     literal = exp.Literal.number(f"{abs(value)!r}{exponent}")
     return exp.Neg(this=literal) if value < 0 else literal
-
-
-def counted_conditions(tree: Expression) -> None:
-    """Changes the typed tree in place: ``sum(a > 1)``, which counts rows, sums whole numbers."""
-    for total in tree.find_all(exp.Sum):
-        distinct = isinstance(total.this, exp.Distinct)
-        value = total.this.expressions[0] if distinct else total.this
-        if value.is_type(exp.DType.BOOLEAN):
-            number = exp.Cast(this=value.copy(), to=exp.DataType.build("BIGINT"))
-            number.type = exp.DType.BIGINT
-            value.replace(number)

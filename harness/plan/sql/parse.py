@@ -24,7 +24,7 @@ from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import Expression
 from harness.plan.facts.windows import resolve_names
 from harness.plan.sql import bound, constants, decimals
-from harness.plan.sql.casts import counted_conditions, plain_casts
+from harness.plan.sql.casts import plain_casts
 from harness.plan.sql.dialect import Written
 from harness.plan.sql.functions import by_name, moments
 from harness.plan.sql.grouping import mark_grouped
@@ -302,7 +302,6 @@ def _typed(tree: exp.Query, known: MappingSchema) -> exp.Query:
     constants.typed_nulls(tree)
     constants.texts_beside_values(tree)
     plain_casts(tree)
-    counted_conditions(tree)
     return tree
 
 
