@@ -15,6 +15,7 @@ _OWN: tuple[Gap, ...] = (
     cannot(exp.RegexpLike, "options within a regular expression"),
     cannot(exp.RegexpReplace, "to replace the first match alone by what has a group in it"),
     cannot(Window, "a frame that reaches ahead and not as far back"),
+    not_yet(Window, "a frame of values"),
     cannot(Window, "moving aggregates of anything but numbers"),
     cannot(Window, f"a moving aggregate of {Special.BEYOND}"),
 )
@@ -36,6 +37,7 @@ BEYOND_PANDAS = {
     "np.fmod(": cannot(exp.Mod, "a remainder", "it has the sign of the divisor"),
     "np.copysign(": cannot(exp.Round, "rounding", "np.copysign exchanges its operands"),
     r"\\g<": cannot(exp.RegexpReplace, "groups in what matches are replaced with"),
+    "range_frames(": cannot(Window, "a frame of values", "its windows take no frames of ours"),
     '.astype("Int64"), unit=': cannot(
         exp.Interval, "an interval of so many days, where some are NULL"
     ),

@@ -52,6 +52,9 @@ class CudfWindows(PandasWindows):
         texts = any(self.print_.type(exp.column(k.column)) is Type.STRING for k in order)
         return super()._ranks(order, e) and not (texts and partition_names(e))
 
+    def _ranged(self, e: Expression, frame: Frame) -> str:
+        raise self.gaps.unsupported("a frame of values", in_sql(e))
+
     def _bounded(self, e: Expression, frame: Frame, rows: Partitions) -> str:
         """Emits an aggregate over a frame that ends at this row or before, or is centred on it.
 

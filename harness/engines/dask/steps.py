@@ -17,6 +17,7 @@ from harness.engines.pandas.program import PandasProgram
 from harness.engines.pandas.steps import PandasSteps, keywords
 from harness.engines.python.chains import chained
 from harness.engines.python.kernel import listing, mapping, method_name, one_or_list, quoted
+from harness.plan.facts.windows import frame_of
 from harness.plan.optimize.naming import frame_name
 from harness.plan.tree.nodes import (
     Aggregate,
@@ -145,7 +146,7 @@ class DaskSteps(PandasSteps):
         together = "repartition(npartitions=1)"
         if keys:
             together = f"shuffle({one_or_list(list(dict.fromkeys(keys)))})"
-        meta = f", meta={frame}._meta.assign({_examples(node)})" if _ranks(node) else ""
+        meta = f", meta={frame}._meta.assign({_examples(node)})" if _misread(node) else ""
         if self.printer.masks and (proven := _proven(node.input)) and not meta:
             frame += f".astype({mapping(proven)})"
         return self.assign(node, f"{frame}.{together}.map_partitions({function}{meta})")
@@ -197,10 +198,15 @@ def is_gathered(*nodes: Node) -> bool:
     )
 
 
-def _ranks(node: Node) -> bool:
-    """True if a node computes ranks: from a sample with NULLs Dask infers their dtype wrong."""
+def _misread(node: Node) -> bool:
+    """True if Dask cannot infer a node's dtypes from a sample, in which keys are NULL.
+
+    That is so of ranks and of frames of values.
+    """
     ranks = (exp.Rank, exp.DenseRank)
-    return isinstance(node, Window) and any(isinstance(e.this, ranks) for _, e in node.functions)
+    return isinstance(node, Window) and any(
+        isinstance(e.this, ranks) or frame_of(e).kind == "range" for _, e in node.functions
+    )
 
 
 def _examples(node: Node) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from sqlglot import exp
 
 from harness.engines.gaps import Gap, cannot, not_yet
-from harness.engines.python.gaps import OTHER_FRAME, OTHER_RUNNING, OWN_WAY, SHARED
+from harness.engines.python.gaps import OF_RANGES, OTHER_FRAME, OTHER_RUNNING, OWN_WAY, SHARED
 from harness.plan.tree.nodes import Aggregate, Join, Project, Window
+from harness.special import Special
 
+GREAT_EXTREME = f"an extreme of {Special.BEYOND}, over a frame of values"
 PARAMETER = cannot(
     Project, "a column by a name that a method has for a parameter", "it takes columns by keyword"
 )
@@ -34,5 +36,7 @@ PANDAS_GAPS: tuple[Gap, ...] = (
     not_yet(Window, OTHER_RUNNING),
     not_yet(Window, "a running count of distinct values"),
     not_yet(Window, OTHER_FRAME),
+    *OF_RANGES,
+    not_yet(Window, GREAT_EXTREME),
     not_yet(Aggregate, "a count of rows without a sure column"),
 )

@@ -10,6 +10,7 @@ from harness.engines.base import OUTPUT_FILE, Program
 from harness.engines.gaps import Gaps, Refused
 from harness.engines.pandas.expressions import PandasExpressions
 from harness.engines.pandas.gaps import PARAMETER
+from harness.engines.pandas.recipes import RECIPES
 from harness.engines.python.bindings import bound
 from harness.engines.python.chains import chained
 from harness.engines.python.kernel import (
@@ -19,6 +20,7 @@ from harness.engines.python.kernel import (
     quoted,
 )
 from harness.engines.python.program import ProgramEmitter
+from harness.engines.python.recipes import called_in
 from harness.plan.guards.widths import NarrowColumns
 from harness.plan.optimize.naming import frame_name
 from harness.plan.tree.nodes import Aggregate, Node, Scan, uses
@@ -34,6 +36,8 @@ class PandasSteps(ProgramEmitter):
 
     printer: ClassVar[type[PandasExpressions]] = PandasExpressions
     imports: ClassVar[Mapping[str, str]] = {"np": "import numpy as np", "pd": "import pandas as pd"}
+
+    reserved: ClassVar[tuple[str, ...]] = tuple(RECIPES)
 
     def __init__(self, gaps: Gaps, tables: Mapping[str, Table], source: Input) -> None:
         super().__init__(gaps, tables, source)
@@ -67,6 +71,9 @@ class PandasSteps(ProgramEmitter):
             f"    {batch} = {rows}.iloc[start : start + {size}]\n"
             f"    {handed_over(batch, train)}",
         ]
+
+    def module(self, body: Sequence[str], functions: Sequence[str] = ()) -> Program:
+        return super().module(body, (*called_in(body, RECIPES), *functions))
 
     # ------------------------------------------------------------------ frames and variables
 

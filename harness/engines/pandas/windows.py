@@ -11,14 +11,22 @@ from sqlglot import exp
 
 from harness.answer import SortKey
 from harness.engines.pandas.expressions import PandasExpressions
+from harness.engines.pandas.gaps import GREAT_EXTREME
 from harness.engines.pandas.values import MASKED
 from harness.engines.python.gaps import OTHER_FRAME, OTHER_RUNNING
 from harness.engines.python.kernel import Variables, one_or_list, quoted
-from harness.engines.python.windows import partition_names, sort_keys_of
+from harness.engines.python.windows import (
+    distance_text,
+    key_of_range,
+    partition_names,
+    sort_keys_of,
+)
 from harness.plan.facts.printing import in_sql
+from harness.plan.facts.special import specials_of
 from harness.plan.facts.typed import Typed
 from harness.plan.facts.windows import Frame, frame_of
 from harness.plan.tree.nodes import Expression
+from harness.special import Special
 from harness.types import Type
 
 _CUMULATIVE: dict[type[Expression], str] = {
@@ -98,6 +106,8 @@ class PandasWindows:
     ) -> None:
         self.print_, self.gaps, self.frame = print_, print_.gaps, print_.frame
         self.statements, self.variables, self.sort = statements, variables, sort
+        self.frames: dict[str, str] = {}
+        """The text of a call -> the variable that holds the frames that it returns."""
         self.sorted: dict[tuple[SortKey, ...], str] = {}
 
     def values(self, windows: Mapping[str, Expression]) -> list[tuple[str, str]]:
@@ -108,6 +118,8 @@ class PandasWindows:
 
     def _value(self, e: Expression, shared: set[tuple[SortKey, ...]]) -> str:
         order = tuple(sort_keys_of(e))
+        if (bounds := frame_of(e)).kind == "range":
+            return self._ranged(e, bounds)
         if isinstance(e.this, (exp.Rank, exp.DenseRank)) and self._ranks(order, e):
             return self._ranked(e.this, self._partitions(e, self.frame), order[0])
         reads_once = isinstance(e.this, _READING_ONCE) and bool(partition_names(e))
@@ -360,6 +372,52 @@ class PandasWindows:
         if self.print_.type(e) is Type.INT64 and not isinstance(e.this, exp.Count):
             text += f'.astype("{self.print_.dtype(Typed(Type.INT64, self.print_.nullable(e)))}")'
         return text
+
+    # ------------------------------------------------------------------ frames of values
+
+    def _ranged(self, e: Expression, frame: Frame) -> str:
+        """Emits an aggregate over the rows whose keys lie within a range of the row's key.
+
+        ``rolling`` computes in floats, so that integers are summed without it.
+        """
+        function, key = e.this, key_of_range(e, frame, self.print_)
+        by_partition = [SortKey(name, False, False) for name in partition_names(e)]
+        rows = self._partitions(e, self._sorted((*by_partition, *sort_keys_of(e))))
+        frames = self._frames(rows, key, frame)
+        if isinstance(function, exp.Count):
+            return self._counted_in(function, rows, frames)
+        values, kind = f"{rows.frame}[{quoted(function.this.name)}]", self.print_.type(e)
+        dtype = quoted(self.print_.whole(self.print_.nullable(e)))
+        if kind is Type.INT64 and isinstance(function, exp.Sum):
+            return f"sums_in({frames}, {values}).astype({dtype})"
+        text = f"{values}.rolling({frames}, min_periods=1).{ROLLING[type(function)]}()"
+        if kind is not Type.INT64:
+            return text
+        if Special.BEYOND in specials_of(function.this, self.print_.schema):
+            raise self.gaps.unsupported(GREAT_EXTREME, in_sql(e))
+        return f"{text}.astype({dtype})"
+
+    def _frames(self, rows: Partitions, key: Expression, frame: Frame) -> str:
+        """Returns the variable with the frames of values, which is assigned if it is new."""
+        number = self.print_.type(key) in (Type.INT64, Type.FLOAT64)
+        as_floats = number and self.print_.nullable(key)
+        options = '"float64", na_value=np.nan' if as_floats else ""
+        keys = f"{rows.frame}[{quoted(key.name)}].to_numpy({options})"
+        sizes = f"{rows.groups}.size()" if rows.keys else f"[len({rows.frame})]"
+        assert frame.low is not None
+        ends = f"{distance_text(frame.low)}, {distance_text(frame.high)}"
+        call = f"range_frames({keys}, {sizes}, {ends})"
+        if call not in self.frames:
+            self.frames[call] = self.variables.fresh("frames")
+            self.statements.append(f"{self.frames[call]} = {call}")
+        return self.frames[call]
+
+    def _counted_in(self, e: Expression, rows: Partitions, frames: str) -> str:
+        if isinstance(e.this, exp.Star) or not self.print_.nullable(e.this):
+            counts = f"{frames}.ends - {frames}.starts, {rows.frame}.index"
+            return f"{self.print_.library}.Series({counts})"
+        known = f"{rows.frame}[{quoted(e.this.name)}].notna()"
+        return f'{known}.rolling({frames}, min_periods=0).sum().astype("int64")'
 
 
 def _operand(text: str) -> str:

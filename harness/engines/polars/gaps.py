@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from harness.engines.gaps import Gap, cannot, not_yet
-from harness.engines.python.gaps import OTHER_FRAME, OTHER_RUNNING, SHARED
+from harness.engines.python.gaps import OF_RANGES, OTHER_FRAME, OTHER_RUNNING, SHARED
 from harness.plan.tree.nodes import AsOfJoin, Join, Scan, Window
 
 HEADER = "a quotation mark in the header of a CSV file"
@@ -23,6 +23,10 @@ POLARS_GAPS: tuple[Gap, ...] = (
     not_yet(Window, OTHER_RUNNING),
     not_yet(Window, "a running count of distinct values"),
     not_yet(Window, OTHER_FRAME),
+    *OF_RANGES,
+    cannot(Window, "a frame of values of floats", "its keys are whole numbers and times"),
+    cannot(Window, "a frame of one other value", "its windows have a length"),
+    not_yet(Window, "a frame of values beyond the row by what may be NULL"),
 )
 NOT_ON_GPU = cannot(Scan, "what cuDF-Polars has no translation of")
 POLARS_GPU_GAPS: tuple[Gap, ...] = (

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from sqlglot import exp
 
 from harness.engines.polars.expressions import PolarsExpressions
 from harness.engines.python.gaps import OTHER_FRAME, OTHER_RUNNING
 from harness.engines.python.kernel import ATOM, quoted
+from harness.engines.python.windows import in_units, key_of_range
 from harness.plan.facts.printing import in_sql
-from harness.plan.facts.windows import Frame, frame_of, window_order
+from harness.plan.facts.windows import Distance, Frame, frame_of, window_order
 from harness.plan.tree.nodes import Expression, columns_in
 from harness.types import Type
 
@@ -112,6 +114,8 @@ class PolarsWindows:
         frame = frame_of(e)
         if frame.kind == "whole":
             return f"{self.print_.aggregate(function, grouped=True)}{over}", None
+        if frame.kind == "range":
+            return self._ranged(e, frame, over), None
         text = self._over_all(self._framed(e, frame, over), over)
         return text, self._of_peers(e, name, "last") if frame.kind == "peers" else None
 
@@ -239,13 +243,15 @@ class PolarsWindows:
         return f"{text}.shift({-last}{filled})" if last else text
 
     def _rolling(self, e: Expression, width: int, back: int) -> str:
-        counts = isinstance(e, exp.Count)
-        if counts:
-            value, call = f"{self._counts_row(e)}.cast(pl.Int64)", "rolling_sum"
-        else:
-            value, call = self.print_.number(e.this, e, ATOM), _ROLLING[type(e)]
+        value, call = self._summable(e)
         text = f"{value}.{call}({width}, min_samples=1)"
-        return self._moved(text, -back, nothing="0" if counts else "")
+        return self._moved(text, -back, nothing="0" if isinstance(e, exp.Count) else "")
+
+    def _summable(self, e: Expression) -> tuple[str, str]:
+        """Returns the text of what a moving aggregate is of, and its call; a count is a sum."""
+        if isinstance(e, exp.Count):
+            return f"{self._counts_row(e)}.cast(pl.Int64)", _ROLLING[exp.Sum]
+        return self.print_.number(e.this, e, ATOM), _ROLLING[type(e)]
 
     def _counts_row(self, e: Expression) -> str:
         """Returns the text of a condition that is true of the rows which ``count(…)`` counts."""
@@ -271,6 +277,46 @@ class PolarsWindows:
     def _side_by_side(self, value: str, places: Iterable[int]) -> str:
         return ", ".join(f"{value}.shift({-at})" if at else value for at in places)
 
+    # ------------------------------------------------------------------ frames of values
+
+    def _ranged(self, e: exp.Window, frame: Frame, over: str) -> str:
+        """Emits an aggregate over the rows whose keys lie within a range of the row's key.
+
+        One up to the row's key is a call that sorts by itself, and gives NULL for a key that is
+        NULL; there the frame is the key's peers.
+        """
+        function, key = e.this, key_of_range(e, frame, self.print_)
+        assert frame.low is not None
+        if self.print_.type(key) is Type.FLOAT64:
+            raise self.gaps.unsupported("a frame of values of floats", in_sql(e))
+        if frame.low == frame.high:
+            raise self.gaps.unsupported("a frame of one other value", in_sql(e))
+        by = self.print_.name_or_text(key)
+        if frame.high:
+            return self._around(e, frame, by, over)
+        value, call = self._summable(function)
+        size = _span(-frame.low)
+        text = f'{value}.{call}_by({by}, {quoted(size)}, closed="both", min_samples=1)'
+        text += self._over(e, [])
+        if not self.print_.nullable(key):
+            return text
+        known = f"{self.print_.operand(key, ATOM)}.is_not_null()"
+        names = self.print_.names([*(e.args.get("partition_by") or []), key])
+        aggregate = self.print_.aggregate(function, grouped=True)
+        return f"pl.when({known}).then({text}).otherwise({aggregate}.over({names}))"
+
+    def _around(self, e: exp.Window, frame: Frame, by: str, over: str) -> str:
+        """Emits an aggregate of groups of rows, one for each row; ``by`` is the key's text."""
+        (key,) = window_order(e)
+        if self.print_.nullable(key.this):
+            reason = "a frame of values beyond the row by what may be NULL"
+            raise self.gaps.unsupported(reason, in_sql(e))
+        assert frame.low is not None
+        period = _span(frame.high - frame.low)  # type: ignore[operator]
+        frames = f'period="{period}", offset="{_span(frame.low)}", closed="both"'
+        aggregate = self.print_.aggregate(e.this, grouped=frame.has_current_row)
+        return f"{aggregate}.rolling({by}, {frames}){over}"
+
     # ------------------------------------------------------------------ partitions
 
     def _over(self, e: Expression, order: Sequence[Expression]) -> str:
@@ -285,6 +331,14 @@ class PolarsWindows:
 
 _OF_VALUES = (exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue)
 _PLACING: tuple[type[Expression], ...] = (exp.RowNumber, exp.Lag, exp.Lead, exp.FirstValue)
+
+
+def _span(distance: Distance) -> str:
+    """Returns a distance between keys in Polars' language of durations: ``-1h``, ``10i``."""
+    if not isinstance(distance, timedelta):
+        return f"{distance}i"
+    count, unit = in_units(distance)
+    return f"{count}{unit.lower()}"
 
 
 def _order(e: exp.Window) -> tuple[Expression, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from harness.engines.gaps import Gap, cannot, not_yet
-from harness.engines.python.gaps import OTHER_FRAME, SHARED
+from harness.engines.python.gaps import OF_RANGES, OTHER_FRAME, SHARED
 from harness.plan.tree.nodes import AsOfJoin, Join, Window
 
 PYARROW_GAPS: tuple[Gap, ...] = (
@@ -32,4 +32,5 @@ PYARROW_GAPS: tuple[Gap, ...] = (
     not_yet(Window, "a running aggregate of rows to come"),
     not_yet(Window, "a frame of more than 64 rows"),
     not_yet(Window, OTHER_FRAME),
+    *OF_RANGES,
 )

@@ -27,7 +27,7 @@ from harness.engines.pyarrow.joins import (
     with_keys,
     with_values,
 )
-from harness.engines.pyarrow.recipes import called_in
+from harness.engines.pyarrow.recipes import RECIPES
 from harness.engines.pyarrow.windows import WindowPrinter
 from harness.engines.python.bindings import bound
 from harness.engines.python.constants import lists, of_columns
@@ -38,6 +38,7 @@ from harness.engines.python.kernel import (
 )
 from harness.engines.python.layout import PART_ROWS, in_parts, indented
 from harness.engines.python.program import ProgramEmitter
+from harness.engines.python.recipes import called_in
 from harness.engines.python.windows import BareWindows, partition_names
 from harness.plan.guards.nan_uses import nan_in_order
 from harness.plan.guards.training import streams
@@ -66,6 +67,7 @@ from harness.tables import Input, Table
 from harness.types import Type
 
 _MODULES = {
+    "np": "import numpy as np",
     "pa": "import pyarrow as pa",
     "pc": "import pyarrow.compute as pc",
     "csv": "import pyarrow.csv as csv",
@@ -87,7 +89,7 @@ class ArrowProgram(ProgramEmitter):
     """Emits a plan as the text of a program, by one method for each node class."""
 
     imports = _MODULES
-    reserved = _ACERO
+    reserved = (*_ACERO, *RECIPES)
 
     def __init__(self, gaps: Gaps, tables: Mapping[str, Table], source: Input) -> None:
         super().__init__(gaps, tables, source)
@@ -103,7 +105,7 @@ class ArrowProgram(ProgramEmitter):
             last = [f"pq.write_table({self._answer(plan)}, {quoted(OUTPUT_FILE)})"]
         body = bound([*self.statements, *last], self.variables, lazy="pc.field(")
         helpers = [in_parts(PART_ROWS)] if any("batches(t(" in line for line in body) else []
-        return self.module(body, [*helpers, *called_in(body)])
+        return self.module(body, [*helpers, *called_in(body, RECIPES)])
 
     def _batches(self, plan: Node, train: Training) -> list[str]:
         """Emits a loop over an answer's batches; of a query that streams, part by part of its file.

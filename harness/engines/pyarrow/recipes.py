@@ -6,9 +6,6 @@ engines have window functions: ``pc.scatter`` puts values back into their rows.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-
 READ_CSV = '''
 def read_csv(paths, **options):
     """One table of one file or several."""
@@ -159,6 +156,46 @@ def framed(values, rows, first, last, combined):
     return result
 '''
 
+RANGE_FRAMES = '''
+def range_frames(keys, rows, first, last):
+    """The frame of each row: from where to before where keys lie from first to last around its own.
+
+    Each list of rows is in the order of its keys, NULLs last; these are alike.
+    """
+    keys, offsets = keys.to_numpy(), rows.offsets.to_numpy()
+    starts, ends = np.empty((2, len(keys)), "int64")
+    for begin, end in zip(offsets[:-1], offsets[1:]):
+        part = keys[begin:end]
+        starts[begin:end] = begin + np.searchsorted(part, part + first)
+        ends[begin:end] = begin + np.searchsorted(part, part + last, "right")
+    return starts, ends
+'''
+
+COUNTED_IN = '''
+def counted_in(frames, values):
+    """How many values of each frame are not NULL."""
+    starts, ends = frames
+    before = np.append(0, values.is_valid().to_numpy().cumsum())
+    return pa.array(before[ends] - before[starts])
+'''
+
+COMBINED_IN = '''
+def combined_in(frames, values, combined):
+    """The values of each frame combined, of blocks of 1, 2, 4, 8, … values; NULL without any."""
+    before = np.append(0, values.is_valid().to_numpy().cumsum())
+    starts, ends = (before[places] for places in frames)
+    blocks, sizes, size = values.drop_null().to_numpy(), ends - starts, 1
+    result, begun = np.zeros(len(sizes), blocks.dtype), np.zeros(len(sizes), bool)
+    while size <= sizes.max(initial=0):
+        more = (sizes & size).nonzero()[0]
+        block = blocks[starts[more]]
+        result[more] = np.where(begun[more], combined(result[more], block), block)
+        begun[more] = True
+        starts[more] += size
+        blocks, size = combined(blocks[:-size], blocks[size:]), 2 * size
+    return pa.array(result, mask=sizes == 0)
+'''
+
 ONE_ARRAY = '''
 def one_array(values):
     """The values in one piece."""
@@ -181,7 +218,7 @@ def over(table, keys, aggregate):
     return placed(values.take(pc.list_parent_indices(rows)), rows)
 '''
 
-_BY_NAME = {
+RECIPES = {
     "read_csv": READ_CSV,
     "months_later": MONTHS_LATER,
     "quantiles": QUANTILES,
@@ -197,19 +234,10 @@ _BY_NAME = {
     "sum_of": SUM_OF,
     "running": RUNNING,
     "framed": FRAMED,
+    "range_frames": RANGE_FRAMES,
+    "counted_in": COUNTED_IN,
+    "combined_in": COMBINED_IN,
     "one_array": ONE_ARRAY,
     "placed": PLACED,
     "over": OVER,
 }
-
-
-def called_in(statements: Sequence[str]) -> list[str]:
-    """Returns the sources of the functions here that statements call, in the file's order.
-
-    Those that such a function calls are among them.
-    """
-    text, needed = "\n".join(statements), set[str]()
-    while new := {n for n in _BY_NAME if re.search(rf"(?<![\w.]){n}\(|, {n}\)", text)} - needed:
-        needed |= new
-        text = "\n".join(_BY_NAME[name] for name in new)
-    return [text.strip("\n") for name, text in _BY_NAME.items() if name in needed]

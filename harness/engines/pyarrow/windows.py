@@ -11,7 +11,12 @@ from harness.engines.pyarrow.expressions import ArrowExpressions
 from harness.engines.pyarrow.flow import sort_keys
 from harness.engines.python.gaps import OTHER_FRAME
 from harness.engines.python.kernel import Variables, listing, quoted
-from harness.engines.python.windows import partition_names, sort_keys_of
+from harness.engines.python.windows import (
+    distance_text,
+    key_of_range,
+    partition_names,
+    sort_keys_of,
+)
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.windows import PLACING, Frame, frame_of
 from harness.plan.tree.nodes import Expression
@@ -23,6 +28,11 @@ _COMBINED: dict[type[Expression], str] = {
     exp.Sum: "sum_of",
     exp.Min: "pc.min_element_wise",
     exp.Max: "pc.max_element_wise",
+}
+_UFUNCS: dict[type[Expression], str] = {
+    exp.Sum: "np.add",
+    exp.Min: "np.minimum",
+    exp.Max: "np.maximum",
 }
 _WIDEST_FRAME = 64
 """The most rows of a frame: the program computes a shifted column for each."""
@@ -39,7 +49,8 @@ class WindowPrinter:
     ) -> None:
         self.print_, self.gaps, self.table = print_, print_.gaps, table
         self.variables, self.statements = variables, statements
-        self.rows: dict[str, str] = {}
+        self.assigned: dict[str, str] = {}
+        """The text of a call -> the variable that holds its result."""
 
     def values(self, e: Expression) -> str:
         """Returns the text of an array with a window function's values, in the table's order."""
@@ -58,11 +69,14 @@ class WindowPrinter:
 
         ``keys`` are the partition's columns, ``order`` is the text of the sort keys.
         """
-        call = f"ranked_rows({self.table}, {listing(keys)}, {order})"
-        if call not in self.rows:
-            self.rows[call] = self.variables.fresh("rows")
-            self.statements.append(f"{self.rows[call]} = {call}")
-        return self.rows[call]
+        return self._assigned("rows", f"ranked_rows({self.table}, {listing(keys)}, {order})")
+
+    def _assigned(self, name: str, call: str) -> str:
+        """Returns the variable that holds a call's result; assigns it to a new one if none does."""
+        if call not in self.assigned:
+            self.assigned[call] = self.variables.fresh(name)
+            self.statements.append(f"{self.assigned[call]} = {call}")
+        return self.assigned[call]
 
     def _over(self, keys: Sequence[str], e: Expression) -> str:
         """Returns the text of an array: for each row the aggregate ``e`` of its partition.
@@ -98,6 +112,8 @@ class WindowPrinter:
         if isinstance(function, _PICKING):
             return self._picked(e, rows)
         frame = frame_of(e)
+        if frame.kind == "range":
+            return self._ranged(function, rows, self._frames(e, rows, frame))
         text = self._framed(function, rows, frame)
         return (
             f"last_peers({text}, {rows}, {self._keys(e, rows)})" if frame.kind == "peers" else text
@@ -134,14 +150,36 @@ class WindowPrinter:
 
     # ------------------------------------------------------------------ aggregates of frames
 
+    def _frames(self, e: Expression, rows: str, frame: Frame) -> str:
+        """Returns the variable with the frames of values: the places where each begins and ends."""
+        key = self._column(key_of_range(e, frame, self.print_), rows)
+        assert frame.low is not None
+        ends = f"{distance_text(frame.low)}, {distance_text(frame.high)}"
+        return self._assigned("frames", f"range_frames({key}, {rows}, {ends})")
+
+    def _ranged(self, e: Expression, rows: str, frames: str) -> str:
+        if isinstance(e, exp.Avg):
+            total = self._ranged(exp.Sum(this=e.this), rows, frames)
+            return self._mean(e, total, self._ranged(exp.Count(this=e.this), rows, frames))
+        sure = isinstance(e.this, exp.Star) or not self.print_.nullable(e.this)
+        if isinstance(e, exp.Count) and sure:
+            return f"pa.array({frames}[1] - {frames}[0])"
+        values = self._column(e.this, rows)
+        if isinstance(e, exp.Count):
+            return f"counted_in({frames}, {values})"
+        return f"combined_in({frames}, {values}, {_UFUNCS[type(e)]})"
+
+    def _mean(self, e: Expression, total: str, count: str) -> str:
+        """Returns the text of means of values: their sum divided by their count."""
+        count = f'pc.if_else(pc.greater({count}, 0), {count}, None).cast("float64")'
+        whole = self.print_.type(e.this) is Type.INT64  # a float may not hold it exactly
+        rounds = ", safe=False" if whole else ""
+        return f'pc.divide(pc.cast({total}, "float64"{rounds}), {count})'
+
     def _framed(self, e: Expression, rows: str, frame: Frame) -> str:
         if isinstance(e, exp.Avg):
             total = self._framed(exp.Sum(this=e.this), rows, frame)
-            count = self._framed(exp.Count(this=e.this), rows, frame)
-            count = f'pc.if_else(pc.greater({count}, 0), {count}, None).cast("float64")'
-            whole = self.print_.type(e.this) is Type.INT64  # a float may not hold it exactly
-            rounds = ", safe=False" if whole else ""
-            return f'pc.divide(pc.cast({total}, "float64"{rounds}), {count})'
+            return self._mean(e, total, self._framed(exp.Count(this=e.this), rows, frame))
         if isinstance(e, exp.Count) and not isinstance(e.this, exp.Distinct):
             return self._counted(e, rows, frame)
         kind = self.print_.type(e.this)

@@ -7,6 +7,7 @@ from sqlglot import exp
 from harness.engines.gaps import Gap, cannot, not_yet
 from harness.engines.python.gaps import SHARED
 from harness.engines.training import BATCHES
+from harness.plan.tree.nodes import Window
 
 OF_SPARK: tuple[Gap, ...] = (
     cannot(exp.Div, "a division by zero", says=["DIVIDE_BY_ZERO", "REMAINDER_BY_ZERO"]),
@@ -15,6 +16,8 @@ OF_SPARK: tuple[Gap, ...] = (
 )
 """What raises errors by Spark's ANSI rules, or in Java, however a query is put."""
 
+FRACTION = "a frame of values by a distance with a fraction"
+
 PYSPARK_GAPS: tuple[Gap, ...] = (
     BATCHES,
     *SHARED,
@@ -22,5 +25,6 @@ PYSPARK_GAPS: tuple[Gap, ...] = (
     not_yet(exp.PercentileDisc, "a discrete quantile of what is computed"),
     cannot(exp.PercentileDisc, "a discrete quantile of anything but numbers"),
     not_yet(exp.Substring, "a substring of a computed length from within"),
+    cannot(Window, FRACTION, "its distances are whole numbers"),
     not_yet(exp.GroupConcat, "texts in an order that is not all up or all down"),
 )

@@ -120,13 +120,16 @@ class SparkValues(Functions):
 
     coalesce = greatest = least = of_several
 
-    def sorting(self, order: Sequence[Expression]) -> str:
-        """Returns the text of ``orderBy``'s arguments for ORDER BY keys: ``"a", F.desc("b")``."""
-        return ", ".join(map(self._sort_key, order))
+    def sorting(self, order: Sequence[Expression], of: str = "{}") -> str:
+        """Returns the text of ``orderBy``'s arguments for ORDER BY keys: ``"a", F.desc("b")``.
 
-    def _sort_key(self, key: Expression) -> str:
+        ``of`` is a call of a key, to sort by its result.
+        """
+        return ", ".join(self._sort_key(key, of) for key in order)
+
+    def _sort_key(self, key: Expression, of: str) -> str:
         """Returns the text of a key; Spark has NULLs first if it sorts upwards, else last."""
-        value, first = self.argument(key.this), bool(key.args.get("nulls_first"))
+        value, first = of.format(self.argument(key.this)), bool(key.args.get("nulls_first"))
         nullable = self.nullable(key.this)
         if key.args.get("desc"):
             return f"F.desc{'_nulls_first' if nullable and first else ''}({value})"

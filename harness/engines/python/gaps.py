@@ -5,10 +5,15 @@ from __future__ import annotations
 from sqlglot import exp
 
 from harness.engines.gaps import Gap, cannot, not_yet
+from harness.plan.tree.nodes import Window
+from harness.special import Special
 
 UNREAD_PATTERN = "a regular expression that libraries read differently"
 OWN_WAY = "each library spells it in its own way"
 OTHER_FRAME = "an aggregate of a frame other than sum, avg, count, min and max of few rows"
+OTHER_RANGE = "an aggregate of a frame of values other than sum, avg, count, min and max of numbers"
+OPEN_RANGE = "a frame of values that is open at one end"
+GREAT_RANGE = f"a frame of values among {Special.BEYOND}"
 OTHER_RUNNING = "a running aggregate other than sum, avg, count, min and max of numbers"
 OTHER_DISTINCT = "DISTINCT in an aggregate other than count, min and max"
 WIDE_PLACE = "rounding of whole numbers to a place that 64 bits do not hold"
@@ -43,4 +48,7 @@ SHARED: tuple[Gap, ...] = (
     not_yet(exp.Distinct, OTHER_DISTINCT),
     cannot(exp.Cast, "a float64 as a text", OWN_WAY),
     cannot(exp.Cast, "a timestamp as a text", OWN_WAY),
+)
+OF_RANGES: tuple[Gap, ...] = tuple(
+    not_yet(Window, words) for words in (OTHER_RANGE, OPEN_RANGE, GREAT_RANGE)
 )

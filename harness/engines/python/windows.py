@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from sqlglot import exp
 
 from harness.answer import SortKey
+from harness.engines.python.gaps import GREAT_RANGE, OPEN_RANGE, OTHER_RANGE
+from harness.engines.python.kernel import Expressions
 from harness.plan.facts.columns import fresh
+from harness.plan.facts.printing import in_sql
+from harness.plan.facts.special import specials_of
 from harness.plan.facts.typing import infer
-from harness.plan.facts.windows import window_order
+from harness.plan.facts.windows import Distance, Frame, window_order
 from harness.plan.tree.nodes import Expression, Window
-from harness.types import Schema
+from harness.special import Special
+from harness.types import Schema, Type
 
 _BARE = (exp.Star, exp.Distinct, type(None))
 """Arguments that stay in a function; any other becomes a column, constants too."""
@@ -63,3 +69,46 @@ def sort_keys_of(window: Expression) -> list[SortKey]:
         SortKey(o.this.name, bool(o.args.get("desc")), bool(o.args.get("nulls_first")))
         for o in window_order(window)
     ]
+
+
+_OF_RANGES = (exp.Sum, exp.Avg, exp.Count, exp.Min, exp.Max)
+
+
+def key_of_range(window: Expression, frame: Frame, print_: Expressions) -> Expression:
+    """Returns the key of a window over a frame of values.
+
+    Raises Refused for a frame whose start is open, for keys that a float may not hold, and for a
+    function that is no sum, mean, count or extreme of numbers.
+    """
+    function, (key,) = window.this, window_order(window)
+    counts = isinstance(function, exp.Count) and not isinstance(function.this, exp.Distinct)
+    if not counts and (
+        not isinstance(function, _OF_RANGES)
+        or isinstance(function.this, exp.Distinct)
+        or print_.type(function.this) not in (Type.INT64, Type.FLOAT64)
+    ):
+        raise print_.gaps.unsupported(OTHER_RANGE, in_sql(window))
+    if frame.low is None:
+        raise print_.gaps.unsupported(OPEN_RANGE, in_sql(window))
+    if Special.BEYOND in specials_of(key.this, print_.schema):
+        raise print_.gaps.unsupported(GREAT_RANGE, in_sql(window))
+    found: Expression = key.this
+    return found
+
+
+_UNITS = (("D", 86_400), ("h", 3600), ("m", 60), ("s", 1))
+"""NumPy's names of units -> their seconds."""
+
+
+def in_units(distance: timedelta) -> tuple[int, str]:
+    """Returns a duration of whole seconds as a number of the largest unit that measures it."""
+    seconds = round(distance.total_seconds())
+    return next((seconds // size, unit) for unit, size in _UNITS if seconds % size == 0)
+
+
+def distance_text(distance: Distance) -> str:
+    """Returns the text of a distance between keys: ``-10``, ``np.timedelta64(-1, "h")``."""
+    if not isinstance(distance, timedelta):
+        return repr(distance)
+    count, unit = in_units(distance)
+    return f'np.timedelta64({count}, "{unit}")'

@@ -187,6 +187,7 @@ POLARS_SQL: tuple[Gap, ...] = (
         says=["datatypes of join keys", "'join_where' cannot compare"],
     ),
     cannot(Join, "a column tied twice", says=["joining with repeated key names"]),
+    cannot(Window, "a frame of values", test=shapes.frame_of_values),
     cannot(
         Window,
         "an aggregate of a frame that does not end with the row",
@@ -313,6 +314,7 @@ SQLITE: tuple[Gap, ...] = (
         test=shapes.ordered_texts,
     ),
     cannot(Aggregate, "ROLLUP, CUBE and GROUPING SETS", test=shapes.several_groupings),
+    cannot(Window, "a frame of values of times", test=shapes.frame_of_times),
     cannot(exp.Sum, "a sum beyond 64 bits", says=["integer overflow"]),
     cannot(
         exp.Select,
@@ -437,6 +439,12 @@ CHDB: tuple[Gap, ...] = (
     not_yet(exp.ConcatWs),
     not_yet(exp.RegexpExtract),
     cannot(exp.Trim, "trim of a column's characters", says=["Expected: const String"]),
+    cannot(
+        Window,
+        "a frame of values",
+        "NULL is near to numbers there, and no interval is a distance",
+        test=shapes.frame_of_values,
+    ),
     cannot(Window, "a frame that ends before it begins", says=["does not precede the frame end"]),
     cannot(Join, "EXISTS or IN beside a full join", test=shapes.full_join_and_subquery),
     cannot(

@@ -209,6 +209,24 @@ def frame_past_the_row(e: Expression) -> bool:
     return isinstance(spec.args.get("end"), exp.Expr)
 
 
+def frame_of_values(e: Expression) -> bool:
+    """True for a window over a frame whose rows have keys in a range around the row's own."""
+    return isinstance(e, exp.Window) and bool(_distances(e))
+
+
+def frame_of_times(e: Expression) -> bool:
+    """True for a window over a frame of values whose keys are dates or timestamps."""
+    return frame_of_values(e) and any(isinstance(d, exp.Interval) for d in _distances(e))
+
+
+def _distances(window: Expression) -> list[Expression]:
+    """Returns how far the ends of a frame of values are from the row's key, where it is written."""
+    spec = window.args.get("spec")
+    if spec is None or spec.args["kind"].upper() != "RANGE":
+        return []
+    return [end for key in ("start", "end") if isinstance(end := spec.args.get(key), exp.Expr)]
+
+
 def float_remainder(e: Expression) -> bool:
     return isinstance(e, exp.Mod) and "DOUBLE" in (kind(e.this), kind(e.expression))
 

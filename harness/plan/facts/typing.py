@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from sqlglot import exp
 
 from harness.errors import Unsupported
 from harness.plan.facts.called import called
-from harness.plan.facts.kinds import COMPARISONS
+from harness.plan.facts.kinds import COMPARISONS, MOST_SECONDS, SECONDS
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import Expression, Typed, is_read, sql_type
-from harness.plan.facts.windows import frame_of, window_order
+from harness.plan.facts.windows import Frame, frame_of, window_order
 from harness.special import EXACT
 from harness.types import Column, Schema, Type
 
@@ -21,9 +22,7 @@ DIFFERENCE_UNITS = INTERVAL_UNITS - {"WEEK"}
 """Units of ``datediff``: boundaries between two moments. DuckDB counts weeks differently."""
 MOST_MONTHS = 120_000
 """The most months, quarters or years of an interval: there are no dates beyond the year 9999."""
-_SECONDS = {"WEEK": 604_800, "DAY": 86_400, "HOUR": 3600, "MINUTE": 60, "SECOND": 1}
-_MOST_UNITS = {unit: 2**63 // 10**9 // seconds for unit, seconds in _SECONDS.items()}
-"""Unit -> the most of it whose nanoseconds 64 bits hold: 292 years of them."""
+_MOST_UNITS = {unit: MOST_SECONDS // seconds for unit, seconds in SECONDS.items()}
 DATE_PARTS = frozenset(
     {"year", "quarter", "month", "week", "day", "dow", "isodow", "doy", "hour", "minute", "second"}
 )
@@ -340,6 +339,9 @@ class Inference:
             self.of(part.this if isinstance(part, exp.Ordered) else part)
         if isinstance(function, (exp.RowNumber, exp.Rank, exp.DenseRank)):
             return Typed(Type.INT64, False)
+        frame = frame_of(e)
+        if frame.kind == "range":
+            self.measured(window_order(e)[0].this, frame)
         if isinstance(function, exp.Count):
             return self.of(function)
         if isinstance(function, (exp.Lag, exp.Lead)):
@@ -352,9 +354,24 @@ class Inference:
             value = self.of(function.this)
             return Typed(value.type, value.nullable or isinstance(function, exp.NthValue))
         value = self.of(function)
-        return Typed(value.type, value.nullable or not frame_of(e).has_current_row)
+        return Typed(value.type, value.nullable or not frame.has_current_row)
+
+    def measured(self, key: Expression, frame: Frame) -> None:
+        """Raises Unsupported if the distances of a frame of values are not those of its key."""
+        numbers = not isinstance(frame.high, timedelta)
+        if numbers and self.of(key).type in (Type.DATE, Type.TIMESTAMP):
+            raise Unsupported("a frame of dates by a number; write INTERVAL 7 DAY", in_sql(key))
+        for distance in (frame.low, frame.high):
+            self.expect(key, *_MEASURED_BY[type(distance)])
 
 
+_MEASURED_BY: dict[type, tuple[Type, ...]] = {
+    int: (Type.INT64, Type.FLOAT64),
+    float: (Type.FLOAT64,),
+    timedelta: (Type.DATE, Type.TIMESTAMP),
+    type(None): tuple(Type),
+}
+"""The kind of a frame's distances -> the types of keys that it is a distance of."""
 DECIMAL = "a DECIMAL in a place that only DuckDB handles; cast it to double"
 
 

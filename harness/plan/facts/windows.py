@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from sqlglot import exp
 
 from harness.errors import Unsupported
-from harness.plan.facts.kinds import DEVIATIONS, is_literal
+from harness.plan.facts.kinds import DEVIATIONS, MOST_SECONDS, SECONDS, is_literal
 from harness.plan.facts.printing import in_sql
+from harness.special import EXACT
 
 Expression = exp.Expr
+Distance = int | float | timedelta
+"""How far a key is from the current row's: of numbers, or of dates and timestamps."""
 PLACING = (exp.RowNumber, exp.Rank, exp.DenseRank, exp.Lag, exp.Lead)
 """Functions of a row's place in its partition, which ignore the frame."""
 _PICKING = (exp.FirstValue, exp.LastValue, exp.NthValue)
@@ -34,15 +38,29 @@ class Frame:
     - ``peers``: from the first row to the last one that ties with the current row.
     - ``rows``: from row ``first`` to row ``last``, relative to the current row (negative: before
       it); ``first`` is None for the start of the partition.
+    - ``range``: the rows whose key, that of ORDER BY, lies from ``low`` to ``high``, relative to
+      the current row's. The order is ascending, unless ``low`` is None for the start of the
+      partition. The frame of a row whose key is NULL ends with its peers, and begins with them
+      if there is a ``low``.
     """
 
-    kind: Literal["whole", "peers", "rows"]
+    kind: Literal["whole", "peers", "rows", "range"]
     first: int | None = None
     last: int = 0
+    low: Distance | None = None
+    high: Distance = 0
 
     @property
     def has_current_row(self) -> bool:
+        if self.kind == "range":
+            starts = self.low is None or _in_numbers(self.low) <= 0
+            return starts and _in_numbers(self.high) >= 0
         return self.kind != "rows" or (self.last >= 0 and (self.first or 0) <= 0)
+
+    @property
+    def moves(self) -> bool:
+        """True if rows leave the frame as it moves on."""
+        return self.first is not None or self.low is not None
 
     @property
     def width(self) -> int | None:
@@ -50,8 +68,17 @@ class Frame:
         return None if self.first is None else self.last - self.first + 1
 
 
+def _in_numbers(distance: Distance) -> float:
+    """Returns a distance, a duration in seconds."""
+    return distance.total_seconds() if isinstance(distance, timedelta) else distance
+
+
 def frame_of(window: Expression) -> Frame:
     """Returns the frame of a window that `normal_window` has rewritten."""
+    if (ends := _distances(window)) is not None:
+        low, high = ends
+        assert high is not None
+        return Frame("range", low=low, high=high)
     first, last, ranged = _bounds(window)
     if first is None and last is None:
         return Frame("whole")
@@ -63,7 +90,8 @@ def frame_of(window: Expression) -> Frame:
 def normal_window(e: Expression) -> Expression:
     """Rewrites a window function until its frame is one that :class:`Frame` describes.
 
-    A frame that is open towards the end is reversed: the same rows in the opposite order.
+    A frame that is open towards the end is reversed: the same rows in the opposite order. So is one
+    of values in a descending order. A frame of peers is a partition of its own.
     ``ntile``, ``percent_rank`` and ``cume_dist`` become arithmetic on row numbers and counts.
     Without an order all rows tie. A function of a frame that ends before it starts becomes its
     value for no rows.
@@ -77,6 +105,14 @@ def normal_window(e: Expression) -> Expression:
     if isinstance(function, PLACING):
         e.set("spec", None)
         return e
+    if isinstance(function, exp.AggFunc) and not isinstance(function, _PICKING):
+        if _is_of_peers(e):
+            keys = [key.this for key in window_order(e)]
+            e.set("partition_by", [*(e.args.get("partition_by") or []), *keys])
+            e.set("order", None)
+            e.set("spec", None)
+        elif (ends := _distances(e)) is not None:
+            return _of_values(e, *ends)
     first, last, ranged = _bounds(e)
     if first is not None and last is not None and first > last:
         return _of_no_rows(e)
@@ -91,6 +127,38 @@ def normal_window(e: Expression) -> Expression:
     elif ranged:
         e.set("spec", None)
     return e
+
+
+def _of_values(window: Expression, low: Distance | None, high: Distance | None) -> Expression:
+    """Rewrites a window over a frame of values until its order ascends, or its start is open.
+
+    ``low`` and ``high`` are the frame's ends as `_distances` returns them.
+    """
+    if not window_order(window):
+        raise Unsupported("a frame of values without an order", in_sql(window))
+    (key,) = window_order(window)
+    moves = low is not None and high is not None
+    if low is not None and high is not None and _in_numbers(low) > _in_numbers(high):
+        raise Unsupported("a frame of values that ends before it begins", in_sql(window))
+    if high is None or (moves and key.args.get("desc")):
+        _reverse(window)
+        window.set("spec", _reversed(window.args["spec"]))
+    if moves:
+        key.set("nulls_first", False)
+    return window
+
+
+def _reversed(spec: Expression) -> exp.WindowSpec:
+    """Returns a frame with the same rows for the opposite order."""
+    other = {"PRECEDING": "FOLLOWING", "FOLLOWING": "PRECEDING"}
+    bounds = {
+        there: {
+            there: spec.args.get(here) or "CURRENT ROW",
+            f"{there}_side": other.get((spec.args.get(f"{here}_side") or "").upper()),
+        }
+        for here, there in (("start", "end"), ("end", "start"))
+    }
+    return exp.WindowSpec(kind="RANGE", **bounds["start"], **bounds["end"])
 
 
 def ignoring_nulls(window: Expression) -> Expression:
@@ -165,18 +233,81 @@ def _bounds(window: Expression) -> tuple[int | None, int | None, bool]:
     kind, exclude = spec.args["kind"].upper(), spec.args.get("exclude")
     if kind == "GROUPS" or exclude is not None:
         raise Unsupported("a frame of groups, or with EXCLUDE", in_sql(window))
+    if _distances(window) is not None:
+        raise Unsupported("a frame of values for this function", in_sql(window))
     first = _bound(window, spec.args["start"], spec.args.get("start_side"))
     end = spec.args.get("end")
     last = 0 if end is None else _bound(window, end, spec.args.get("end_side"))
-    if kind == "RANGE" and (first or last):
-        raise Unsupported("a frame of a range of values", in_sql(window))
     if kind == "RANGE" and first == last == 0:
-        raise Unsupported("a frame of peers only", in_sql(window))
+        raise Unsupported("a frame of peers only, for this function", in_sql(window))
     if not window_order(window):
         if kind == "ROWS" and (first, last) != (None, None):
             raise Unsupported("a frame of rows without an order", in_sql(window))
         return None, None, True
     return first, last, kind == "RANGE"
+
+
+def _is_of_peers(window: Expression) -> bool:
+    """True if a frame has the current row's peers only."""
+    spec = window.args.get("spec")
+    if spec is None or spec.args["kind"].upper() != "RANGE" or spec.args.get("exclude"):
+        return False
+    ends = (spec.args["start"], spec.args.get("end") or "CURRENT ROW")
+    if all(isinstance(end, str) for end in ends):
+        return all(end.upper() == "CURRENT ROW" for end in ends)
+    return all(end is not None and not end for end in _distances(window) or ())
+
+
+def _distances(window: Expression) -> tuple[Distance | None, Distance | None] | None:
+    """Returns how far the first and the last key of a frame are from the current row's.
+
+    Both are along the order; None means the start or the end of the partition. Returns None for a
+    window whose frame is not one of values.
+    """
+    spec = window.args.get("spec")
+    if spec is None or spec.args["kind"].upper() != "RANGE" or spec.args.get("exclude"):
+        return None
+    ends = [
+        (spec.args["start"], spec.args.get("start_side")),
+        (spec.args.get("end") or "CURRENT ROW", spec.args.get("end_side")),
+    ]
+    lengths = [_length(window, end) for end, _ in ends if not isinstance(end, str)]
+    if not lengths:
+        return None
+    low, high = (_distance(window, end, side, type(lengths[0])()) for end, side in ends)
+    return low, high
+
+
+def _distance(
+    window: Expression, end: str | Expression, side: str | None, zero: Distance
+) -> Distance | None:
+    if isinstance(end, str):
+        return None if end.upper() == "UNBOUNDED" else zero
+    return _length(window, end) * (-1 if (side or "").upper() == "PRECEDING" else 1)
+
+
+def _length(window: Expression, end: Expression) -> Distance:
+    if isinstance(end, exp.Interval):
+        return _duration(end)
+    if not isinstance(end, exp.Literal) or end.is_string:
+        raise Unsupported("a frame of values by a computed distance", in_sql(window))
+    length = int(end.name) if end.is_int else float(end.name)
+    if length > EXACT:
+        raise Unsupported("a frame of values by a distance beyond 2^53", in_sql(window))
+    return length
+
+
+def _duration(interval: exp.Interval) -> timedelta:
+    count, unit = interval.this, interval.args.get("unit")
+    name = "" if unit is None else unit.name.upper()
+    if not isinstance(count, exp.Literal) or not count.name.isdecimal():
+        raise Unsupported("a frame of values by a computed distance", in_sql(interval))
+    if name not in SECONDS:
+        raise Unsupported("a frame of values by an interval of no fixed length", in_sql(interval))
+    seconds = int(count.name) * SECONDS[name]
+    if seconds > MOST_SECONDS:
+        raise Unsupported("an interval that nanoseconds of 64 bits do not hold", in_sql(interval))
+    return timedelta(seconds=seconds)
 
 
 def _bound(window: Expression, bound: str | Expression, side: str | None) -> int | None:

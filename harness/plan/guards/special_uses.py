@@ -136,8 +136,8 @@ def _scales(rounding: Expression, schema: Schema) -> bool:
 
 
 def _moves(window: Expression, schema: Schema) -> bool:
-    """True for an aggregate over a fixed number of rows, a frame that drops rows as it moves."""
-    return isinstance(window.this, exp.AggFunc) and frame_of(window).width is not None
+    """True for an aggregate over a frame that drops rows as it moves."""
+    return isinstance(window.this, exp.AggFunc) and frame_of(window).moves
 
 
 _MATTERS: dict[type[Expression], Callable[[Expression, Schema], bool]] = {
