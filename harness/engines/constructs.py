@@ -188,6 +188,22 @@ _WINDOWS: tuple[tuple[str, Kind, str], ...] = (
         Window,
         "avg(n) over (order by n rows between 1 preceding and 1 following)",
     ),
+    (
+        "moving avg (values before)",
+        Window,
+        "avg(n) over (order by n range between 2 preceding and current row)",
+    ),
+    (
+        "moving avg (time before)",
+        Window,
+        "avg(n) over (order by u range between interval 9 hour preceding and current row)",
+    ),
+    (
+        "moving avg (time around)",
+        Window,
+        "avg(n) over (order by u "
+        "range between interval 9 day preceding and interval 1 hour following)",
+    ),
 )
 _QUERIES: tuple[tuple[str, Kind, str], ...] = (
     ("select x from t", Scan, "select id from people"),

@@ -37,7 +37,7 @@ CHOSEN = {
     "flights": (Input.MEMORY, ("delay_by_carrier", "worst_days", "aircraft_age")),
     "sort": (Input.MEMORY, ("top_3_of_each",)),
     "text": (Input.MEMORY, ("by_host",)),
-    "timeseries": (Input.MEMORY, ("events_nearest", "sessions")),
+    "timeseries": (Input.MEMORY, ("events_nearest", "mean_of_the_hour", "sessions")),
     "training": (Input.PARQUET, ("dear_trips", "mixed_trips")),
     "tpch": (Input.PARQUET, ("q03", "q21")),
 }
@@ -50,6 +50,12 @@ IDIOMS = {
         from scores
     """,
     "peers": "select o, sum(v) over (partition by g order by r) as total from scores",
+    "ranges": """
+        select id, avg(y) over (partition by c order by u range interval 1 hour preceding) as a,
+            sum(n) over (order by e range interval 7 day preceding) as b,
+            count(*) over (order by id range between 1 preceding and 2 following) as around
+        from people
+    """,
     "texts": """
         select id, split_part(w, '.', 1) as first, regexp_extract(s, '[a-z]+') as word,
             lpad(w, 3, '*') as padded, strpos(w, 'a') as place, concat_ws(', ', s, w) as both

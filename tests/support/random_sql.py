@@ -335,6 +335,7 @@ class Writer:
                 f"{rank}() over ({by}order by {self._key()}, {self._key()})",
                 f"{self.either(rank, 'cume_dist')}() over ({by}order by {self._key()})",
                 f"{self._summary()} over ({by}{order})",
+                f"{self._summary()} over ({by}{self._range()})",
             )
 
         return f"select id, {self.listed('v', window)} from l{self.where()}"
@@ -385,6 +386,18 @@ class Writer:
         first = self.either(*range(len(ends) - 1))
         last = self.either(*range(max(first, 1), len(ends)))
         return f"rows between {ends[first]} and {ends[last]}"
+
+    def _range(self) -> str:
+        """Returns ORDER BY and a RANGE frame with two random ends, the earlier one first."""
+        key, unit = self.either(("i", "{}"), ("k + 1", "{}"), ("x", "{}"), ("x", "{}.5"),
+                                ("d", "interval {} day"), ("d", "interval {} week"))  # fmt: skip
+        ends = ("unbounded preceding", f"{unit.format(3)} preceding", f"{unit.format(1)} preceding",
+                "current row", f"{unit.format(1)} following", f"{unit.format(4)} following",
+                "unbounded following")  # fmt: skip
+        first = self.either(*range(len(ends) - 1))
+        last = self.either(*range(max(first, 1), len(ends)))
+        way = self.either("", " desc", " nulls first")
+        return f"order by {key}{way} range between {ends[first]} and {ends[last]}"
 
     def _top(self) -> str:
         order = self.either("i, x, s, d, b, k, id", "i desc, x, s, d desc nulls first, b, k, id")

@@ -117,6 +117,11 @@ DATAFUSION: tuple[Gap, ...] = (
         test=shapes.grouping_by_one_name,
     ),
     cannot(Window, "a quantile over a partition", says=["OVER and WITHIN GROUP"]),
+    cannot(
+        Window,
+        "a frame of values by a distance with a fraction",
+        says=["frame offsets for RANGE"],
+    ),
     cannot(Window, "a frame that ends before it begins", says=["Invalid window frame"]),
     cannot(Window, "a window over values of windows", says=["calls cannot be nested"]),
     cannot(Sort, "an order that its own check takes for lost", says=["SanityCheckPlan"]),

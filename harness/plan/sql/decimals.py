@@ -512,6 +512,19 @@ def _quantile(e: Expression) -> None:
         raise Unsupported("a quantile of decimals, which DuckDB cuts off", in_sql(e))
 
 
+def _window(e: exp.Window) -> None:
+    """Raises Unsupported for a frame of values whose key is a decimal: as a float it is not exact.
+
+    1.1 - 1 is more than 0.1 in floats.
+    """
+    spec, order = e.args.get("spec"), e.args.get("order")
+    if spec is None or order is None or spec.args["kind"].upper() != "RANGE":
+        return
+    distances = any(isinstance(spec.args.get(end), exp.Expr) for end in ("start", "end"))
+    if distances and any(_is_decimal(key.this) for key in order.expressions):
+        raise Unsupported("a frame of values of decimals", in_sql(e))
+
+
 def _refuse_inexact(*operands: Expression) -> None:
     """Raises Unsupported for decimal arithmetic, or window sums, that would be done in floats."""
     for e in operands:
@@ -538,6 +551,7 @@ _RULES: dict[type[Expression], Callable[[Any], Expression | None]] = {
     exp.Filter: _mean,
     exp.Median: _quantile,
     exp.PercentileCont: _quantile,
+    exp.Window: _window,
     exp.Cast: _cast,
     exp.TryCast: _cast,
 }

@@ -1,0 +1,1 @@
+# unsupported: chDB cannot: a frame of values (NULL is near to numbers there, and no interval is a distance): AVG(people.y) OVER (PARTITION BY people.c ORDER BY people.u range BETWEEN INTERVAL '1' HOUR preceding AND CURRENT ROW)
