@@ -1,4 +1,4 @@
-"""RANGE frames over a small table whose answers can be read: ties, gaps, NULL keys, empty frames."""
+"""RANGE frames over a small table whose answers can be read: ties, gaps, NULLs, empty frames."""
 
 from __future__ import annotations
 
@@ -21,12 +21,21 @@ ROWS = [
 ]
 SUMS: Sequence[tuple[str, Sequence[float | None]]] = (
     ("by g order by k range 2 preceding", (1, 3, 14, 14, None, 16, 96, 96)),
-    ("by g order by k range between 1 preceding and 2 following", (3, 15, 12, 12, None, 16, 96, 96)),
+    (
+        "by g order by k range between 1 preceding and 2 following",
+        (3, 15, 12, 12, None, 16, 96, 96),
+    ),
     ("by g order by k desc range 2 preceding", (3, 14, 12, 12, None, 16, 96, 96)),
-    ("by g order by k range between 5 preceding and 1 preceding", (None, 1, 3, 3, 12, None, 96, 96)),
-    ("by g order by at range interval 30 minute preceding", (1, 3, 14, 14, None, 16, 96, 96)),
-    ("by g order by at range interval 1 hour preceding", (1, 3, 15, 15, None, 16, 96, 96)),
-    ("by 1 order by at desc range interval 1 hour preceding", (31, 30, 12, 12, None, 28, 96, 96)),
+    (
+        "by g order by k range between 5 preceding and 1 preceding",
+        (None, 1, 3, 3, 12, None, 96, 96),
+    ),
+    ("by g order by moment range interval 30 minute preceding", (1, 3, 14, 14, None, 16, 96, 96)),
+    ("by g order by moment range interval 1 hour preceding", (1, 3, 15, 15, None, 16, 96, 96)),
+    (
+        "by 1 order by moment desc range interval 1 hour preceding",
+        (31, 30, 12, 12, None, 28, 96, 96),
+    ),
     ("by g order by day range interval 7 day preceding", (3, 3, 15, 15, None, 16, 96, 96)),
     ("by g order by day range interval 8 day preceding", (3, 3, 15, 15, 12, 16, 96, 96)),
     ("by 1 order by day range interval 1 day preceding", (3, 3, 12, 12, None, 19, 96, 96)),
@@ -36,7 +45,7 @@ SUMS: Sequence[tuple[str, Sequence[float | None]]] = (
 
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcess]:
-    types = {"id": "int64", "g": "string", "k": "int64", "at": "timestamp", "day": "date"}
+    types = {"id": "int64", "g": "string", "k": "int64", "moment": "timestamp", "day": "date"}
     rows = [
         [number, g, k, at and datetime.fromisoformat(at), day and date.fromisoformat(day), v]
         for number, (g, k, at, day, v) in enumerate(ROWS)
