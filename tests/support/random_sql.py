@@ -335,7 +335,7 @@ class Writer:
                 f"{rank}() over ({by}order by {self._key()}, {self._key()})",
                 f"{self.either(rank, 'cume_dist')}() over ({by}order by {self._key()})",
                 f"{self._summary()} over ({by}{order})",
-                f"{self._summary()} over ({by}{self._range()})",
+                f"{self._number()} over ({by}{self._range()})",
             )
 
         return f"select id, {self.listed('v', window)} from l{self.where()}"
@@ -344,12 +344,16 @@ class Writer:
         return self.either("i", "x desc", "s", "i desc nulls first", "d nulls first", "k + 1")
 
     def _summary(self) -> str:
-        number = self.either("i", "x", "k", "i + 1", "case when b then i end")
         return self.either(
-            f"{self.either('sum', 'avg', 'min', 'max')}({number})",
+            self._number(),
             f"{self.either('min', 'max')}({self.either('s', 'd')})",
             f"count({self.either('*', 'i', 's', 'd')})",
         )
+
+    def _number(self) -> str:
+        """Returns an aggregate of numbers."""
+        number = self.either("i", "x", "k", "i + 1", "case when b then i end")
+        return f"{self.either('sum', 'avg', 'min', 'max', 'count')}({number})"
 
     def _numbered(self) -> str:
         """Returns a query with window functions over rows that are numbered first.
