@@ -37,7 +37,9 @@ BEYOND_PANDAS = {
     "np.fmod(": cannot(exp.Mod, "a remainder", "it has the sign of the divisor"),
     "np.copysign(": cannot(exp.Round, "rounding", "np.copysign exchanges its operands"),
     r"\\g<": cannot(exp.RegexpReplace, "groups in what matches are replaced with"),
-    "range_frames(": cannot(Window, "a frame of values", "it has no windows that a program defines"),
+    "range_frames(": cannot(
+        Window, "a frame of values", "it has no windows that a program defines"
+    ),
     '.astype("Int64"), unit=': cannot(
         exp.Interval, "an interval of so many days, where some are NULL"
     ),
