@@ -143,6 +143,14 @@ def test_the_answer_is_right_or_the_gap_is_declared(
         assert verdict.gap is None or verdict.gap in get(engine).gaps
 
 
+def test_each_query_has_a_title_of_its_own() -> None:
+    """YAML keeps the last of several values of a key, without a word."""
+    for stem, queries in FILES.items():
+        lines = (HERE / f"{stem}.yaml").read_text(encoding="utf-8").splitlines()
+        assert len(queries) == sum(line[:1] not in ("", "#", " ") for line in lines), stem
+    assert len(QUERIES) == sum(map(len, FILES.values()))
+
+
 def test_a_query_without_a_plan_says_so_before_any_engine_is_asked(engines: InProcess) -> None:
     for title, reason in unsupported(PLAN).items():
         with pytest.raises(Unsupported, match=r".") as raised:
