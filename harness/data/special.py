@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -19,9 +21,16 @@ def specials_in(values: pa.Array | pa.ChunkedArray) -> Specials:
     if pa.types.is_floating(values.type):
         infinite = pc.is_inf(values)
         if not pc.any(infinite).as_py():
-            return _of_extremes(values)
-        return together((Special.INFINITE,), _of_extremes(values.filter(pc.invert(infinite))))
+            return together(_of_zeros(values), _of_extremes(values))
+        finite = values.filter(pc.invert(infinite))
+        return together((Special.INFINITE,), _of_zeros(finite), _of_extremes(finite))
     return ()
+
+
+def _of_zeros(floats: pa.Array | pa.ChunkedArray) -> Specials:
+    zeros = floats.filter(pc.equal(floats, 0.0))
+    least = pc.min(pc.divide(1.0, zeros)).as_py()
+    return (Special.MINUS_ZERO,) if least == -math.inf else ()
 
 
 def _of_extremes(numbers: pa.Array | pa.ChunkedArray) -> Specials:

@@ -260,6 +260,8 @@ def test_special_values_are_noted_however_a_table_is_read(tmp_path: Path, kind: 
             "g": [0.5, None, -1e17, 2.0, 3.0, 1.0],
             "h": [None, True, False, True, False, None],
             "i": [1e154, None, 0.5, 1.0, 2.0, -1e155],
+            "j": [0.0, None, 0.5, -0.0, 2.0, -1.0],
+            "k": [0.0, None, 0.5, 0.0, 2.0, -1.0],
         }
     )
     if kind == "csv":
@@ -284,6 +286,7 @@ def test_special_values_are_noted_however_a_table_is_read(tmp_path: Path, kind: 
         "f": (Special.INFINITE,),
         "g": (Special.LARGE,),
         "i": (Special.LARGE, Special.SQUARED),
+        "j": (Special.MINUS_ZERO,),
     }
 
 

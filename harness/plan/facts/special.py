@@ -1,7 +1,8 @@
 """Decides which special values an expression may give, or be computed from.
 
 They come from tables and constants. Arithmetic on ordinary numbers is assumed to give ordinary
-numbers; large floats may become infinite in products, powers and sums.
+numbers; large floats may become infinite in products, powers and sums, and a negated or rounded
+float, or a multiple of a constant that is not positive, may be -0.0.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ _NEVER = (
 )
 """Functions whose result is never a special value."""
 _OPPOSITE_OF_LEAST = exp.Literal.number(2**63)
+_ROUNDING = (exp.Round, exp.Ceil, exp.Mod)
 _GROWING = (exp.Mul, exp.Pow, exp.Exp, exp.Sum, exp.Avg, exp.Div)
 """Functions that can turn large floats into infinity."""
 
@@ -51,7 +53,27 @@ def _of(e: Expression, columns: Mapping[str, Specials]) -> Specials:
     found = _of_operands((x for x in e.iter_expressions() if isinstance(x, Expression)), columns)
     if isinstance(e, exp.Div) and not _is_never_zero(e.expression):
         found = together(found, (Special.DIVIDED,))
+    if _may_be_minus_zero(e):
+        found = together(found, (Special.MINUS_ZERO,))
     return _of_result(e, found) if found else ()
+
+
+def _may_be_minus_zero(e: Expression) -> bool:
+    """True for functions that make -0.0 of other floats: of 0.0 by a sign, of -0.4 by rounding."""
+    if isinstance(e, exp.Neg):
+        return not _is_constant(e.this) or float(e.this.name) == 0
+    if isinstance(e, (exp.Mul, exp.Div)):
+        return any(map(_is_not_positive, (e.this.unnest(), e.expression.unnest())))
+    return isinstance(e, _ROUNDING)
+
+
+def _is_not_positive(e: Expression) -> bool:
+    negated = isinstance(e, exp.Neg) and _is_constant(e.this)
+    return negated or (_is_constant(e) and float(e.name) == 0)
+
+
+def _is_constant(e: Expression) -> bool:
+    return isinstance(e, exp.Literal) and not e.is_string
 
 
 def _is_never_zero(divisor: Expression) -> bool:
