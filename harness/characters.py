@@ -10,6 +10,8 @@ from harness.special import Special, Specials, together
 _SIGMAS = frozenset("Σσς")
 _FOLDED = frozenset("İ\u0390\u03b0\u1fd3\u1fe3\ufb05\ufb06")
 """Characters that equal others which ``str.casefold`` does not give one by one."""
+BREAKS = "\t\n\v\f\r"
+"""White space in ASCII other than the space."""
 _NEW = frozenset("ƛɤɷɼꟓꟕꭋꭌ\U00011a3a")
 _JOINED = (
     *((0x1100, 0x11FF), (0xA960, 0xA97C), (0xD7B0, 0xD7FB)),  # parts of Korean syllables
@@ -24,9 +26,11 @@ _JOINED = (
 def specials(text: str) -> Specials:
     """Returns the kinds of special values among a text's characters: ``ß`` is Special.UPPER.
 
-    Libraries differ in its upper case. () for a text in ASCII.
+    Libraries differ in its upper case. () for a text in ASCII without tabs and line breaks.
     """
     found = set() if text.isascii() else {kind for c in set(text) for kind in _of(c)}
+    if any(c in text for c in BREAKS):
+        found.add(Special.BREAK)
     return together(tuple(found))
 
 

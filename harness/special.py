@@ -22,6 +22,7 @@ class Special(StrEnum):
     SQUARED = "floats whose squares are infinite"
     INFINITE = "floats that may be infinite"
     DIVIDED = "quotients by what may be 0, which are infinite"
+    BREAK = "a text with tabs or line breaks"
     MINUS_ZERO = "floats that may be -0.0, which SQL has equal to 0.0"
 
 

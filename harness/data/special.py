@@ -7,7 +7,7 @@ import math
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harness.characters import specials
+from harness.characters import BREAKS, specials
 from harness.special import Special, Specials, of_number, together
 
 
@@ -15,7 +15,8 @@ def specials_in(values: pa.Array | pa.ChunkedArray) -> Specials:
     """Returns the special values in a column of texts or numbers; () for other types."""
     if pa.types.is_string(values.type):
         unusual = values.filter(pc.invert(pc.string_is_ascii(values)))
-        return specials("".join(unusual.to_pylist()))
+        breaks = pc.any(pc.match_substring_regex(values, f"[{BREAKS}]")).as_py()
+        return together(specials("".join(unusual.to_pylist())), (Special.BREAK,) if breaks else ())
     if pa.types.is_integer(values.type):
         return _of_extremes(values)
     if pa.types.is_floating(values.type):

@@ -262,6 +262,7 @@ def test_special_values_are_noted_however_a_table_is_read(tmp_path: Path, kind: 
             "i": [1e154, None, 0.5, 1.0, 2.0, -1e155],
             "j": [0.0, None, 0.5, -0.0, 2.0, -1.0],
             "k": [0.0, None, 0.5, 0.0, 2.0, -1.0],
+            "l": ["a", None, "b\tc", "d", "e", "f"],
         }
     )
     if kind == "csv":
@@ -280,13 +281,15 @@ def test_special_values_are_noted_however_a_table_is_read(tmp_path: Path, kind: 
     assert (t.parquet == (tmp_path / "t.parquet",)) is in_place
     found = {column.name: column.special for column in t.schema if column.special}
     assert found == {
-        "a": (Special.UPPER, Special.LOWER, Special.FOLDED),
+        "a": (Special.UPPER, Special.LOWER, Special.FOLDED)
+        + (() if kind == "csv" else (Special.BREAK,)),
         "d": (Special.BEYOND,),
         "e": (Special.BEYOND, Special.LEAST),
         "f": (Special.INFINITE,),
         "g": (Special.LARGE,),
         "i": (Special.LARGE, Special.SQUARED),
         "j": (Special.MINUS_ZERO,),
+        "l": (Special.BREAK,),
     }
 
 

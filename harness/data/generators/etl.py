@@ -19,6 +19,7 @@ from harness.data.generators.base import (
     sparse,
 )
 from harness.data.generators.shuffle import Shuffle
+from harness.special import Special
 from harness.types import Column, Schema, Type
 
 DUPLICATES = 0.05
@@ -63,7 +64,10 @@ SCHEMAS: dict[str, Schema] = {
         line int64, payment string, order_ref string?, paid_on string, amount string,
         currency string, remark string
     """),
-    "notes": columns("note_id int64, order_id int64, author string, body string"),
+    "notes": (
+        *columns("note_id int64, order_id int64, author string"),
+        Column("body", Type.STRING, nullable=False, special=(Special.BREAK,)),
+    ),
 }
 
 FLAWS = {"no order": 40, "bad day": 15, "bad amount": 20, "negative amount": 10, "bad currency": 5}

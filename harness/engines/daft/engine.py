@@ -85,6 +85,7 @@ class Daft(InOwnEnvironment, PythonEngine):
     """It orders NaN by its sign, which that of 0 / 0 has and that of a table has not."""
     special_differs: ClassVar[Differing] = {
         **FULL_CASE,
+        exp.Trim: frozenset({Special.SPACE, Special.BREAK}),
         exp.Round: frozenset({Special.LARGE}),
         exp.IntDiv: frozenset({Special.LEAST}),
         exp.Mod: frozenset({Special.LEAST}),
