@@ -9,6 +9,7 @@ from harness.engines.python.gaps import SHARED
 from harness.plan.tree.nodes import Aggregate, AsOfJoin, Join, Window
 
 NTH = "the nth value of a window"
+RANGE = "a frame of values"
 OTHER_GREATEST = "the greatest of texts or times"
 OTHER_ORDER = "texts in an order of other values"
 UNREAD_TOTAL = "a total of all rows of which nothing is read"
@@ -25,6 +26,7 @@ DAFT_GAPS: tuple[Gap, ...] = (
     cannot(
         Aggregate, UNREAD_TOTAL, "its optimizer forgets the total, and with it that it is one row"
     ),
+    cannot(Window, RANGE, "it computes its range_between row by row"),
     cannot(AsOfJoin, "ASOF JOIN by < or >", "an equal row matches in it"),
     not_yet(exp.Greatest, OTHER_GREATEST),
     not_yet(exp.Cast, "a text as a boolean"),

@@ -14,6 +14,7 @@ from harness.engines.daft.expressions import DaftExpressions
 from harness.engines.daft.gaps import MORE_THAN_EQUALITIES, UNREAD_TOTAL
 from harness.engines.daft.windows import DaftWindows
 from harness.engines.gaps import Gaps
+from harness.engines.python.constants import lists, of_columns
 from harness.engines.python.gaps import WIDE_COUNT
 from harness.engines.python.kernel import ATOM, MOST_COUNTED, names, one_or_list, quoted
 from harness.engines.python.lazy import LazyProgram
@@ -34,6 +35,7 @@ from harness.plan.tree.nodes import (
     Sort,
     TopPerGroup,
     Union,
+    Values,
     Window,
     columns_in,
     united,
@@ -145,6 +147,10 @@ class DaftProgram(LazyProgram):
             return f"{text}.select({keys}).distinct()"
         values = self.items(node.aggregates, node.input)
         return f"{text}.groupby({keys}).agg({values})" if keys else f"{text}.agg({values})"
+
+    def values(self, node: Values) -> str:
+        self.physical[node] = node.names
+        return f"daft.from_pydict({of_columns(lists(node))})"
 
     def distinct(self, node: Distinct) -> str:
         return f"{self._alike(node.input, node.names, self.exact(node.input))}.distinct()"

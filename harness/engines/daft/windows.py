@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from harness.engines.daft.expressions import DaftExpressions
-from harness.engines.daft.gaps import NTH
+from harness.engines.daft.gaps import NTH, RANGE
 from harness.engines.python.kernel import ATOM, quoted
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.windows import PLACING, Frame, frame_of, window_order
@@ -101,6 +101,8 @@ class DaftWindows:
         if isinstance(e.this, PLACING):
             return ""
         frame = frame_of(e)
+        if frame.kind == "range":
+            raise self.print_.gaps.unsupported(RANGE, in_sql(e))
         if frame.kind == "whole":
             return WHOLE if isinstance(e.this, _PICKING) else ""
         return RUNNING if frame.kind == "peers" else _rows(frame)
