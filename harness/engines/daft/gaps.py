@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from harness.engines.gaps import Gap, cannot, not_yet
 from harness.engines.python.gaps import SHARED
+from harness.engines.training import BATCHES
 from harness.plan.tree.nodes import Aggregate, AsOfJoin, Join, Window
 
 NTH = "the nth value of a window"
@@ -17,6 +18,7 @@ MORE_THAN_EQUALITIES = "a join other than inner with more than equalities"
 
 DAFT_GAPS: tuple[Gap, ...] = (
     *SHARED,
+    BATCHES,
     cannot(exp.ArgMax, reason="it has no value at an extreme of another"),
     cannot(exp.ArgMin, reason="it has no value at an extreme of another"),
     cannot(exp.PercentileDisc, reason="its percentiles are interpolated"),
