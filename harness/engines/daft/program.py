@@ -12,6 +12,7 @@ from harness.answer import SortKey
 from harness.engines.base import OUTPUT_FILE
 from harness.engines.daft.expressions import DaftExpressions
 from harness.engines.daft.gaps import MORE_THAN_EQUALITIES, UNREAD_TOTAL
+from harness.engines.daft.values import TYPES
 from harness.engines.daft.windows import DaftWindows
 from harness.engines.gaps import Gaps
 from harness.engines.python.constants import lists, of_columns
@@ -149,8 +150,16 @@ class DaftProgram(LazyProgram):
         return f"{text}.groupby({keys}).agg({values})" if keys else f"{text}.agg({values})"
 
     def values(self, node: Values) -> str:
+        """Emits rows of constants; a column of NULLs alone gets its type by a cast."""
         self.physical[node] = node.names
-        return f"daft.from_pydict({of_columns(lists(node))})"
+        empty = [
+            c
+            for c, values in zip(node.columns, zip(*node.rows, strict=True), strict=True)
+            if all(value is None for value in values)
+        ]
+        casts = {c.name: f"lit(None).cast({quoted(TYPES[c.type])})" for c in empty}
+        text = f"daft.from_pydict({of_columns(lists(node))})"
+        return text + (_with_columns(casts) if casts else "")
 
     def distinct(self, node: Distinct) -> str:
         return f"{self._alike(node.input, node.names, self.exact(node.input))}.distinct()"
@@ -341,4 +350,4 @@ def _with_columns(added: Mapping[str, str]) -> str:
     if len(added) == 1:
         ((name, text),) = added.items()
         return f".with_column({quoted(name)}, {text})"
-    return f".with_columns({{{', '.join(f'{quoted(n)}: {text}' for n, text in added.items())}}})"
+    return f".with_columns({of_columns(added)})"
