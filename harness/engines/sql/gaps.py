@@ -337,7 +337,7 @@ PYSPARK: tuple[Gap, ...] = (
     AS_OF,
     GROUPS_REPLACED,
     not_yet(exp.Bracket),
-    cannot(exp.Exists, "EXISTS or IN as a value", test=shapes.subquery_in_function),
+    cannot(exp.Exists, "EXISTS or IN as a value", test=shapes.subquery_as_value),
     cannot(
         Join,
         "NOT IN of a subquery beside OR, where something is NULL",

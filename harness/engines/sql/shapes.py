@@ -189,20 +189,10 @@ def subquery_as_value(e: Expression) -> bool:
 
     AND, OR, NOT and ``coalesce(…, false)``, which IS TRUE has become, may stand between.
     """
-    return _is_value(e, (exp.Connector, exp.Not, exp.Paren))
-
-
-def subquery_in_function(e: Expression) -> bool:
-    """True for what is a `subquery_as_value`, unless it is compared, as in ``… = false``."""
-    return _is_value(e, (exp.Binary, exp.Not, exp.Paren))
-
-
-def _is_value(e: Expression, between: tuple[type[Expression], ...]) -> bool:
-    """True for EXISTS, or IN of a subquery, if more than ``between`` is above it up to a clause."""
     if not isinstance(e, exp.Exists) and not (isinstance(e, exp.In) and e.args.get("query")):
         return False
     above = e.parent
-    while above and (isinstance(above, between) or _is_true(above)):
+    while above and (isinstance(above, (exp.Connector, exp.Not, exp.Paren)) or _is_true(above)):
         above = above.parent
     return not isinstance(above, (exp.Where, exp.Having, exp.Join, exp.Qualify))
 
