@@ -384,6 +384,7 @@ SAIL: tuple[Gap, ...] = (
         "NOT IN of a correlated subquery, or IN as a value",
         test=shapes.correlated_in_as_a_value,
     ),
+    cannot(exp.In, "IN of a subquery, compared or tested for NULL", test=shapes.in_compared),
     cannot(exp.Union, "columns of integers beside ones of floats", test=shapes.unlike_columns),
     cannot(exp.Div, "a division by zero", says=["ivision by zero", "divide by zero"]),
     cannot(exp.Pow, "0 to a power below 0", says=["zero raised to a negative power"]),

@@ -191,10 +191,20 @@ def subquery_as_value(e: Expression) -> bool:
     """
     if not isinstance(e, exp.Exists) and not (isinstance(e, exp.In) and e.args.get("query")):
         return False
+    return not isinstance(_above_logic(e), (exp.Where, exp.Having, exp.Join, exp.Qualify))
+
+
+def in_compared(e: Expression) -> bool:
+    """True for IN of a subquery that is compared, or tested for NULL."""
+    found = isinstance(e, exp.In) and e.args.get("query") is not None
+    return found and isinstance(_above_logic(e), exp.Binary)
+
+
+def _above_logic(e: Expression) -> Expression | None:
     above = e.parent
     while above and (isinstance(above, (exp.Connector, exp.Not, exp.Paren)) or _is_true(above)):
         above = above.parent
-    return not isinstance(above, (exp.Where, exp.Having, exp.Join, exp.Qualify))
+    return above
 
 
 def _is_true(e: Expression | None) -> bool:
