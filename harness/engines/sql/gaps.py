@@ -285,6 +285,12 @@ SQLITE: tuple[Gap, ...] = (
     TABLE_ORDER,
     AS_OF,
     cannot(
+        exp.Union,
+        "columns of dates beside ones of timestamps",
+        "its timestamps are texts with a time, also at midnight",
+        test=shapes.days_beside_times,
+    ),
+    cannot(
         Values,
         "integers beside floats",
         "a column of them has values of both kinds",

@@ -491,12 +491,21 @@ def float_sum_read_twice(e: Expression) -> bool:
 
 def unlike_columns(e: Expression) -> bool:
     """True for a UNION, INTERSECT or EXCEPT of integers and floats in one column."""
+    return {"DOUBLE", "BIGINT"} in _kinds_of_columns(e)
+
+
+def days_beside_times(e: Expression) -> bool:
+    """True for a UNION, INTERSECT or EXCEPT of dates and timestamps in one column."""
+    return {"DATE", "TIMESTAMP"} in _kinds_of_columns(e)
+
+
+def _kinds_of_columns(e: Expression) -> list[set[str]]:
+    """Returns, for each column of a set operation, the kinds that it has on both sides."""
     if not isinstance(e, exp.SetOperation):
-        return False
+        return []
     left: Any = e.left.unnest()
     right: Any = e.right.unnest()
-    pairs = zip(left.selects, right.selects, strict=False)
-    return any({"DOUBLE", "BIGINT"} == {kind(a), kind(b)} for a, b in pairs)
+    return [{kind(a), kind(b)} for a, b in zip(left.selects, right.selects, strict=False)]
 
 
 def unlike_constants(e: Expression) -> bool:
