@@ -499,7 +499,7 @@ def days_beside_times(e: Expression) -> bool:
     return {"DATE", "TIMESTAMP"} in _kinds_of_columns(e)
 
 
-def _kinds_of_columns(e: Expression) -> list[set[str]]:
+def _kinds_of_columns(e: Expression) -> list[set[str | None]]:
     """Returns, for each column of a set operation, the kinds that it has on both sides."""
     if not isinstance(e, exp.SetOperation):
         return []
