@@ -403,6 +403,7 @@ def test_the_theme_follows_the_system_and_can_be_switched(open_page: Open, schem
 def test_a_chart_without_rows_is_named_with_what_it_needs(open_page: Open) -> None:
     assert open_page().text("[data-absent]") == (
         "Not drawn: Speed-up against threads (needs runs with several --threads); "
+        "Queries per second over clients (needs runs with several --clients); "
         "Time over memory limit (needs runs with several --memory-limit); "
         "Growth with the data (needs runs with several --size); "
         "CPU against GPU (needs an engine on a GPU); "
