@@ -14,7 +14,6 @@ from statistics import mean
 import pyarrow as pa
 import pytest
 
-from harness import engines
 from harness.engines.base import Sharing
 from harness.machine.cores import busy_cores
 from harness.machine.limits import hold_to_cores
@@ -252,30 +251,3 @@ def test_a_number_of_clients_that_cannot_be_is_refused(tmp_path: Path, number: s
     project = Project(tmp_path).write(that_yaml=YAML, t_csv=TABLE)
     done = project.benchmark("that.yaml", "--clients", number)
     assert done.code == 4 and f"--clients must be 1 to 256, not {number}" in done.err
-
-
-ALL = [
-    name
-    for name in engines.names()
-    if not (engines.get(name).unavailable() or engines.get(name).serves)
-]
-"""The engines that can be used here and start in no time."""
-GROUPS = """\
-input: [memory, parquet]
-data: {generator: groupby, sizes: {tiny: {rows: 3000}}}
-queries:
-  q1: select id3, sum(v1) as a, avg(v3) as b, count(*) as n from x where v2 > 2 group by id3
-"""
-
-
-def test_every_engine_answers_three_clients_rightly(tmp_path: Path) -> None:
-    project = Project(tmp_path, timeout=300).write(that_yaml=GROUPS)
-    done = project.benchmark(
-        "that.yaml", "--engines", ",".join(ALL), "--size", "tiny", "--clients", "3"
-    )
-    assert done.code == 0, done.all
-    cells = project.results()["cells"]
-    assert {cell["engine"] for cell in cells} == set(ALL)
-    for cell in cells:
-        readable = cell["input"] in engines.get(cell["engine"]).reads
-        assert (cell["outcome"] == "ok") == readable, cell
