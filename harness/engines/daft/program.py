@@ -8,26 +8,21 @@ from typing import ClassVar
 
 from sqlglot import exp
 
-from harness.answer import SortKey
 from harness.engines.base import OUTPUT_FILE
 from harness.engines.daft.expressions import DaftExpressions
 from harness.engines.daft.gaps import MORE_THAN_EQUALITIES, UNREAD_TOTAL
 from harness.engines.daft.values import TYPES
 from harness.engines.daft.windows import DaftWindows
-from harness.engines.gaps import Gaps
+from harness.engines.python.columns import ColumnProgram, ordered
 from harness.engines.python.constants import lists, of_columns
-from harness.engines.python.gaps import WIDE_COUNT
-from harness.engines.python.kernel import ATOM, MOST_COUNTED, names, one_or_list, quoted
-from harness.engines.python.lazy import LazyProgram
+from harness.engines.python.kernel import names, one_or_list, quoted
 from harness.plan.facts.columns import fresh
-from harness.plan.guards.widths import NarrowColumns
 from harness.plan.tree.nodes import (
     Aggregate,
     AsOfJoin,
     Distinct,
     Expression,
     Filter,
-    Item,
     Join,
     Limit,
     Node,
@@ -63,18 +58,14 @@ _DATATYPES = {
 }
 
 
-class DaftProgram(LazyProgram):
+class DaftProgram(ColumnProgram[DaftExpressions]):
     """Emits a plan as the source of one DataFrame, which is collected as an Arrow table."""
 
     imports: ClassVar[Mapping[str, str]] = {"daft": "import daft"}
     reserved: ClassVar[tuple[str, ...]] = tuple(name for part in _BARE.values() for name in part)
     rename: ClassVar[str] = "with_columns_renamed"
-
-    def __init__(self, gaps: Gaps, tables: Mapping[str, Table], source: Input) -> None:
-        super().__init__(gaps, tables, source)
-        self.widths = NarrowColumns(DaftExpressions.widths.narrow)
-        self.windows: dict[str, str] = {}
-        """The text of a window -> the variable that holds it."""
+    adds: ClassVar[tuple[str, str]] = ("with_column", "with_columns")
+    printer = DaftExpressions
 
     def more_imports(self, text: str) -> list[str]:
         found = {
@@ -87,11 +78,6 @@ class DaftProgram(LazyProgram):
         if write is None:
             return ".to_arrow()"
         return f".write_parquet({quoted(OUTPUT_FILE)}, single_file=True)"
-
-    def expressions(self, *sources: Node) -> DaftExpressions:
-        """Returns an emitter for expressions over the columns of these nodes."""
-        schema = tuple(column for source in sources for column in source.schema)
-        return DaftExpressions(self.gaps, schema, self.widths.narrow(*sources))
 
     def reader(self, table: Table) -> str:
         name = f"t({quoted(table.name)})"
@@ -109,7 +95,7 @@ class DaftProgram(LazyProgram):
         text = super().scan(node)
         texts = [c.name for c in node.schema if c.type is Type.STRING and c.nullable]
         known = {n: f'when(col({quoted(n)}) != "", col({quoted(n)}))' for n in texts}
-        return text + (_with_columns(known) if known and self.source is Input.CSV else "")
+        return text + (self.added(known) if known and self.source is Input.CSV else "")
 
     def shared(self, node: Node, text: str) -> str:
         """Returns the text of a frame that is read twice: collected, or Daft computes it twice.
@@ -127,27 +113,21 @@ class DaftProgram(LazyProgram):
     def project(self, node: Project) -> str:
         if not columns_in(*(e for _, e in node.items)) and _is_total(node.input):
             raise self.gaps.unsupported(UNREAD_TOTAL)
-        text = self.frame(node.input)
-        same = tuple(n for n, e in node.items if isinstance(e, exp.Column) and e.name == n)
-        added = node.items[len(same) :]
-        if self.physical[node.input] == same == node.names[: len(same)] and added:
-            print_ = self.expressions(node.input)
-            return text + _with_columns({name: print_.value(e) for name, e in added})
-        return f"{text}.select({self.items(node.items, node.input)})"
-
-    def items(self, items: Sequence[Item], source: Node, of: Node | None = None) -> str:
-        print_ = self.expressions(source)
-        if of is not None:
-            self.physical[of] = tuple(name for name, _ in items)
-        return ", ".join(_item(name, e, print_) for name, e in items)
+        return super().project(node)
 
     def aggregate(self, node: Aggregate) -> str:
         text, print_ = self.frame(node.input), self.expressions(node.input)
-        keys = ", ".join(_key(name, e, print_) for name, e in node.keys)
+        keys = ", ".join(self._key(name, e, print_) for name, e in node.keys)
         if not node.aggregates:
             return f"{text}.select({keys}).distinct()"
         values = self.items(node.aggregates, node.input)
         return f"{text}.groupby({keys}).agg({values})" if keys else f"{text}.agg({values})"
+
+    def _key(self, name: str, e: Expression, print_: DaftExpressions) -> str:
+        """Returns the text of a key of groups; a float has one zero."""
+        if print_.may_be_two_zeros(e):
+            return f"({print_.one_zero(e)}).alias({quoted(name)})"
+        return self.item(name, e, print_)
 
     def values(self, node: Values) -> str:
         """Emits rows of constants; a column of NULLs alone gets its type by a cast."""
@@ -159,7 +139,7 @@ class DaftProgram(LazyProgram):
         ]
         casts = {c.name: f"lit(None).cast({quoted(TYPES[c.type])})" for c in empty}
         text = f"daft.from_pydict({of_columns(lists(node))})"
-        return text + (_with_columns(casts) if casts else "")
+        return text + (self.added(casts) if casts else "")
 
     def distinct(self, node: Distinct) -> str:
         return f"{self._alike(node.input, node.names, self.exact(node.input))}.distinct()"
@@ -169,7 +149,7 @@ class DaftProgram(LazyProgram):
         print_ = self.expressions(node)
         keys = {name: exp.column(name) for name in columns}
         floats = {n: print_.one_zero(e) for n, e in keys.items() if print_.may_be_two_zeros(e)}
-        return text + (_with_columns(floats) if floats else "")
+        return text + (self.added(floats) if floats else "")
 
     # ------------------------------------------------------------------ joins
 
@@ -227,7 +207,7 @@ class DaftProgram(LazyProgram):
         self.physical[node] = (*mine, *(c for c in theirs if c not in gone))
         copied = {b: self._partner(node, a) for a, b in node.by if a != b and b in node.names}
         self.physical[node] += tuple(copied)
-        return text + (_with_columns(copied) if copied else "")
+        return text + (self.added(copied) if copied else "")
 
     def _partner(self, node: AsOfJoin, ours: str) -> str:
         """Returns the text of a right key: the left key, where there is a right row."""
@@ -238,7 +218,7 @@ class DaftProgram(LazyProgram):
 
     def window(self, node: Window) -> str:
         text, print_ = self.below(node), self.expressions(node.input)
-        windows = DaftWindows(print_, self._defined)
+        windows = DaftWindows(print_, self.defined)
         first = {name: windows.function(e) for name, e in node.functions}
         second, rows = {}, dict[str, str]()
         for name, e in node.functions:
@@ -249,46 +229,31 @@ class DaftProgram(LazyProgram):
                 first[row] = f"lit(1).count().over({window})"
                 second[name] = f"col({quoted(name)}).last_value().over({windows.peers(e, row)})"
         self.physical[node] += tuple(name for name, _ in node.functions)
-        text += _with_columns(first)
+        text += self.added(first)
         if second:
-            text += f"{_with_columns(second)}.exclude({names(list(rows.values()))})"
+            text += f"{self.added(second)}.exclude({names(list(rows.values()))})"
         return text
-
-    def _defined(self, definition: str, name: str) -> str:
-        """Returns the variable that holds a window; assigns the window to a new one if none does.
-
-        ``name`` is the new variable's, or the beginning of it.
-        """
-        if definition not in self.windows:
-            variable = self.windows[definition] = self.variables.fresh(name)
-            self.statements.append(f"{variable} = {definition}")
-        return self.windows[definition]
 
     def top_per_group(self, node: TopPerGroup) -> str:
         text, print_ = self.below(node), self.expressions(node.input)
         keys = ", ".join(print_.name_or_text(exp.column(key)) for key in node.keys)
-        order, options = print_.sorting(list(map(_ordered, node.order)))
+        order, options = print_.sorting(list(map(ordered, node.order)))
         window = f"Window().partition_by({keys}).order_by({', '.join(order)}{options})"
-        numbers = f"row_number().over({self._defined(window, '_'.join(['by', *node.keys]))})"
+        numbers = f"row_number().over({self.defined(window, '_'.join(['by', *node.keys]))})"
         number = quoted(fresh("number", set(self.physical[node])))
         first = f"col({number}) {'==' if node.count == 1 else '<='} {node.count}"
         return f"{text}.with_column({number}, {numbers}).where({first}).exclude({number})"
 
     def sort(self, node: Sort) -> str:
-        order = list(map(_ordered, node.keys))
+        order = list(map(ordered, node.keys))
         keys, options = self.expressions(node.input).sorting(order)
         by = keys[0] if len(keys) == 1 else f"[{', '.join(keys)}]"
         return f"{self.below(node)}.sort({by}{options})"
 
     def limit(self, node: Limit) -> str:
-        for number in (node.offset, node.count):
-            if number is not None and number > MOST_COUNTED:
-                raise self.gaps.unsupported(WIDE_COUNT, str(number))
-        text = self.below(node)
-        text += f".offset({node.offset})" if node.offset else ""
-        if node.count is None:  # Daft has no offset without a limit
-            return f"{text}.limit(2**63 - 1)" if node.offset else text
-        return f"{text}.limit({node.count})"
+        text = super().limit(node)
+        endless = node.offset and node.count is None  # Daft has no offset without a limit
+        return f"{text}.limit(2**63 - 1)" if endless else text
 
     def union(self, node: Union) -> str:
         first, *others = map(self._widened, united(node, self.uses))
@@ -299,7 +264,7 @@ class DaftProgram(LazyProgram):
         text = self.exact(node)
         narrow = [name for name in node.names if name in self.widths.narrow(node)]
         casts = {name: f'col({quoted(name)}).cast("int64")' for name in narrow}
-        return text + (_with_columns(casts) if casts else "")
+        return text + (self.added(casts) if casts else "")
 
 
 _HOW = {
@@ -325,29 +290,3 @@ def _is_total(node: Node) -> bool:
     if isinstance(node, (Filter, Project)):
         return _is_total(node.input)
     return isinstance(node, Aggregate) and not node.keys
-
-
-def _ordered(key: SortKey) -> Expression:
-    column = exp.column(key.column)
-    return exp.Ordered(this=column, desc=key.descending, nulls_first=key.nulls_first)
-
-
-def _item(name: str, e: Expression, print_: DaftExpressions) -> str:
-    if isinstance(e, exp.Column) and e.name == name:
-        return quoted(name)
-    return f"{print_.operand(e, ATOM)}.alias({quoted(name)})"
-
-
-def _key(name: str, e: Expression, print_: DaftExpressions) -> str:
-    """Returns the text of a key of groups; a float has one zero."""
-    if print_.may_be_two_zeros(e):
-        return f"({print_.one_zero(e)}).alias({quoted(name)})"
-    return _item(name, e, print_)
-
-
-def _with_columns(added: Mapping[str, str]) -> str:
-    """Returns the call that adds columns, by name and text."""
-    if len(added) == 1:
-        ((name, text),) = added.items()
-        return f".with_column({quoted(name)}, {text})"
-    return f".with_columns({of_columns(added)})"

@@ -11,7 +11,6 @@ from sqlglot import exp
 from harness.engines.daft.values import TYPES, DaftValues
 from harness.engines.python.gaps import UNREAD_PATTERN
 from harness.engines.python.kernel import ATOM, SUM, Code, quoted
-from harness.engines.python.like import like_pattern
 from harness.plan.facts.printing import in_sql
 from harness.plan.tree.nodes import Expression
 from harness.types import Type
@@ -80,19 +79,6 @@ class DaftText(DaftValues):
         new = self.replacement(e.args["replacement"], self.group_escapes, self.group)
         values = f"{whole}, {new[:-1]}${{{rest}}}{new[-1]}"
         return Code(f"{self.operand(e.this, ATOM)}.regexp_replace({values})", ATOM)
-
-    def like(self, e: Expression) -> Code:
-        subject, pattern = self.operand(e.this, ATOM), e.expression.name
-        simple = like_pattern(pattern)
-        if simple.test == "equals":
-            return Code(f"{subject} == {quoted(simple.text)}", 0)
-        calls = {"starts": "startswith", "ends": "endswith", "contains": "contains"}
-        if simple.test in calls:
-            return Code(f"{subject}.{calls[simple.test]}({quoted(simple.text)})", ATOM)
-        return Code(f"{subject}.like({_escaped(pattern)})", ATOM)
-
-    def ilike(self, e: Expression) -> Code:
-        return Code(f"{self.operand(e.this, ATOM)}.ilike({_escaped(e.expression.name)})", ATOM)
 
     def trim(self, e: Expression) -> Code:
         """Emits ``trim``; of given characters by a regular expression."""
@@ -163,8 +149,3 @@ class DaftText(DaftValues):
         """Emits texts joined without those that are NULL; where all are, Daft's text is NULL."""
         joined = f"concat_ws({separator}, {', '.join(self._as_text(part, 0) for part in parts)})"
         return Code(f'{joined}.fill_null("")' if all(map(self.nullable, parts)) else joined, ATOM)
-
-
-def _escaped(pattern: str) -> str:
-    r"""Returns the text of a LIKE pattern in which ``\`` is a character, as in DuckDB."""
-    return quoted(pattern.replace("\\", "\\\\"))

@@ -8,7 +8,7 @@ from typing import ClassVar
 from sqlglot import exp
 
 from harness.engines.daft.gaps import OTHER_GREATEST
-from harness.engines.python.functions import Functions
+from harness.engines.python.columns import ColumnFunctions
 from harness.engines.python.kernel import (
     ATOM,
     COMPARISON,
@@ -40,7 +40,7 @@ TYPES = {
 }
 
 
-class DaftValues(Functions):
+class DaftValues(ColumnFunctions):
     """Emits expressions with ``col``.
 
     Daft compares floats by all of their bits, so that -0.0 is less than 0.0.

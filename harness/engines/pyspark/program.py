@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from sqlglot import exp
 
-from harness.answer import SortKey
 from harness.engines.base import OUTPUT_FILE
-from harness.engines.gaps import Gaps
 from harness.engines.pyspark.expressions import SparkExpressions
 from harness.engines.pyspark.session import quoted as in_backquotes
 from harness.engines.pyspark.values import TYPES, column_name
 from harness.engines.pyspark.windows import SparkWindows
+from harness.engines.python.columns import ColumnProgram, ordered
 from harness.engines.python.constants import constant
-from harness.engines.python.gaps import WIDE_COUNT
-from harness.engines.python.kernel import ATOM, MOST_COUNTED, mapping, one_or_list, quoted
-from harness.engines.python.lazy import LazyProgram, Side
+from harness.engines.python.kernel import mapping, one_or_list, quoted
+from harness.engines.python.lazy import Side
 from harness.plan.facts.columns import fresh
-from harness.plan.guards.widths import NarrowColumns
 from harness.plan.tree.nodes import (
     Aggregate,
     AsOfJoin,
     Distinct,
-    Expression,
     Filter,
-    Item,
     Join,
-    Limit,
-    Node,
-    Project,
     Sort,
     TopPerGroup,
     Union,
@@ -39,7 +31,7 @@ from harness.plan.tree.nodes import (
     conjuncts,
     united,
 )
-from harness.tables import Input, Table
+from harness.tables import Table
 
 _HOW = {
     "inner": "",
@@ -51,7 +43,7 @@ _HOW = {
 }
 
 
-class SparkProgram(LazyProgram):
+class SparkProgram(ColumnProgram[SparkExpressions]):
     """Emits a plan as the source of one DataFrame, which is collected as an Arrow table."""
 
     imports: ClassVar[Mapping[str, str]] = {
@@ -61,22 +53,16 @@ class SparkProgram(LazyProgram):
         "SparkSession": "from pyspark.sql import SparkSession",
     }
     rename: ClassVar[str] = "withColumnsRenamed"
-
-    def __init__(self, gaps: Gaps, tables: Mapping[str, Table], source: Input) -> None:
-        super().__init__(gaps, tables, source)
-        self.widths = NarrowColumns(SparkExpressions.widths.narrow)
-        self.windows: dict[str, str] = {}
-        """The text of a window -> the variable that holds it."""
+    adds: ClassVar[tuple[str, str]] = ("withColumn", "withColumns")
+    printer = SparkExpressions
 
     def end(self, write: str | None) -> str:
         if write is None:
             return ".toArrow()"
         return f".write.parquet((Path.cwd() / {quoted(OUTPUT_FILE)}).as_uri())"
 
-    def expressions(self, *sources: Node) -> SparkExpressions:
-        """Returns an emitter for expressions over the columns of these nodes."""
-        schema = tuple(column for source in sources for column in source.schema)
-        return SparkExpressions(self.gaps, schema, self.widths.narrow(*sources))
+    def name(self, column: str) -> str:
+        return column_name(column)
 
     def names(self, columns: Sequence[str]) -> str:
         return ", ".join(map(column_name, columns))
@@ -89,21 +75,6 @@ class SparkProgram(LazyProgram):
         return f"{self.below(node)}.filter({condition})"
 
     # ------------------------------------------------------------------ columns and groups
-
-    def project(self, node: Project) -> str:
-        text = self.frame(node.input)
-        same = tuple(n for n, e in node.items if isinstance(e, exp.Column) and e.name == n)
-        added = node.items[len(same) :]
-        if self.physical[node.input] == same == node.names[: len(same)] and added:
-            print_ = self.expressions(node.input)
-            return text + _with_columns({name: print_.value(e) for name, e in added})
-        return f"{text}.select({self.items(node.items, node.input)})"
-
-    def items(self, items: Sequence[Item], source: Node, of: Node | None = None) -> str:
-        print_ = self.expressions(source)
-        if of is not None:
-            self.physical[of] = tuple(name for name, _ in items)
-        return ", ".join(_item(name, e, print_) for name, e in items)
 
     def aggregate(self, node: Aggregate) -> str:
         text, keys = self.frame(node.input), self.items(node.keys, node.input)
@@ -182,7 +153,7 @@ class SparkProgram(LazyProgram):
         filled = ""
         if node.kind in ("right", "full"):
             pairs = {a: f"F.coalesce({self.names([a, b])})" for a, b in twins.items()}
-            filled = _with_columns(pairs)
+            filled = self.added(pairs)
         return f"{filled}.drop({', '.join(map(quoted, twins.values()))})"
 
     def as_of_join(self, node: AsOfJoin) -> str:
@@ -222,70 +193,32 @@ class SparkProgram(LazyProgram):
         names = [ours for ours, _ in node.by]
         keys = f"partitionBy({self.names(names)})." if names else ""
         window = f"Window.{keys}orderBy({key}, {first})"
-        return self._defined(window, "_".join(["by", *names]) if names else "window")
+        return self.defined(window, "_".join(["by", *names]) if names else "window")
 
     # ------------------------------------------------------------------ windows and order
 
     def window(self, node: Window) -> str:
         text, windows = self.below(node), SparkWindows(self.expressions(node.input))
         added = {
-            name: windows.function(e, self._defined(windows.definition(e), windows.name(e)))
+            name: windows.function(e, self.defined(windows.definition(e), windows.name(e)))
             for name, e in node.functions
         }
         self.physical[node] += tuple(added)
-        return text + _with_columns(added)
-
-    def _defined(self, definition: str, name: str) -> str:
-        """Returns the variable that holds a window; assigns the window to a new one if none does.
-
-        ``name`` is the new variable's, or the beginning of it.
-        """
-        if definition not in self.windows:
-            variable = self.windows[definition] = self.variables.fresh(name)
-            self.statements.append(f"{variable} = {definition}")
-        return self.windows[definition]
+        return text + self.added(added)
 
     def top_per_group(self, node: TopPerGroup) -> str:
         text, print_ = self.below(node), self.expressions(node.input)
-        order = print_.sorting(list(map(_ordered, node.order)))
+        order = print_.sorting(list(map(ordered, node.order)))
         window = f"Window.partitionBy({self.names(node.keys)}).orderBy({order})"
-        numbers = f"F.row_number().over({self._defined(window, '_'.join(['by', *node.keys]))})"
+        numbers = f"F.row_number().over({self.defined(window, '_'.join(['by', *node.keys]))})"
         number = quoted(fresh("number", set(self.physical[node])))
         first = f"F.col({number}) {'==' if node.count == 1 else '<='} {node.count}"
         return f"{text}.withColumn({number}, {numbers}).filter({first}).drop({number})"
 
     def sort(self, node: Sort) -> str:
-        order = self.expressions(node.input).sorting(list(map(_ordered, node.keys)))
+        order = self.expressions(node.input).sorting(list(map(ordered, node.keys)))
         return f"{self.below(node)}.orderBy({order})"
-
-    def limit(self, node: Limit) -> str:
-        for number in (node.offset, node.count):
-            if number is not None and number > MOST_COUNTED:
-                raise self.gaps.unsupported(WIDE_COUNT, str(number))
-        text = self.below(node)
-        text += f".offset({node.offset})" if node.offset else ""
-        return text if node.count is None else f"{text}.limit({node.count})"
 
     def union(self, node: Union) -> str:
         first, *others = map(self.exact, united(node, self.uses))
         return first + "".join(f".union({other})" for other in others)
-
-
-def _ordered(key: SortKey) -> Expression:
-    column = exp.column(key.column)
-    return exp.Ordered(this=column, desc=key.descending, nulls_first=key.nulls_first)
-
-
-def _item(name: str, e: Expression, print_: SparkExpressions) -> str:
-    if isinstance(e, exp.Column) and e.name == name:
-        return column_name(name)
-    return f"{print_.operand(e, ATOM)}.alias({quoted(name)})"
-
-
-def _with_columns(added: Mapping[str, str]) -> str:
-    """Returns the call that adds columns, by name and text."""
-    pairs: Iterable[tuple[str, str]] = added.items()
-    if len(added) == 1:
-        ((name, text),) = pairs
-        return f".withColumn({quoted(name)}, {text})"
-    return f".withColumns({{{', '.join(f'{quoted(name)}: {text}' for name, text in pairs)}}})"

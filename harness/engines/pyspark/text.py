@@ -11,7 +11,6 @@ from sqlglot import exp
 from harness.engines.pyspark.values import SparkValues
 from harness.engines.python.gaps import UNREAD_PATTERN
 from harness.engines.python.kernel import ATOM, Code, quoted
-from harness.engines.python.like import like_pattern
 from harness.plan.facts.patterns import ends_only
 from harness.plan.facts.printing import in_sql
 from harness.plan.tree.nodes import Expression
@@ -85,19 +84,6 @@ class SparkText(SparkValues):
         parts = f"F.split({self.argument(e.this.this)}, {quoted(re.escape(by))})"
         return Code(f"F.get({parts}, {place})", ATOM)
 
-    def like(self, e: Expression) -> Code:
-        subject, pattern = self.operand(e.this, ATOM), e.expression.name
-        simple = like_pattern(pattern)
-        if simple.test == "equals":
-            return Code(f"{subject} == {quoted(simple.text)}", 0)
-        calls = {"starts": "startswith", "ends": "endswith", "contains": "contains"}
-        if simple.test in calls:
-            return Code(f"{subject}.{calls[simple.test]}({quoted(simple.text)})", ATOM)
-        return Code(f"{subject}.like({_escaped(pattern)})", ATOM)
-
-    def ilike(self, e: Expression) -> Code:
-        return Code(f"{self.operand(e.this, ATOM)}.ilike({_escaped(e.expression.name)})", ATOM)
-
     def trim(self, e: Expression) -> Code:
         side = {"LEADING": "l", "TRAILING": "r"}.get(str(e.args.get("position")), "")
         characters = e.args.get("expression")
@@ -145,8 +131,3 @@ class SparkText(SparkValues):
     def concat_ws(self, e: Expression) -> Code:
         separator, *parts = e.expressions
         return Code(f"F.concat_ws({self.text(separator)}, {self.arguments(parts)})", ATOM)
-
-
-def _escaped(pattern: str) -> str:
-    r"""Returns the text of a LIKE pattern in which ``\`` is a character, as in DuckDB."""
-    return quoted(pattern.replace("\\", "\\\\"))

@@ -8,7 +8,7 @@ from typing import ClassVar
 from sqlglot import exp
 
 from harness.engines.pyspark.session import quoted as in_backquotes
-from harness.engines.python.functions import Functions
+from harness.engines.python.columns import ColumnFunctions
 from harness.engines.python.kernel import ATOM, PRODUCT, Code, is_constant, quoted
 from harness.plan.guards.widths import Widths, is_narrow
 from harness.plan.tree.nodes import Expression
@@ -30,7 +30,7 @@ def column_name(name: str) -> str:
     return quoted(name if plain else in_backquotes(name))
 
 
-class SparkValues(Functions):
+class SparkValues(ColumnFunctions):
     """Emits expressions with ``F.col``."""
 
     widths: ClassVar[Widths] = Widths(
