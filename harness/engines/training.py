@@ -107,9 +107,9 @@ def cut(batches: Iterable[Batch], rows: int) -> Iterator[Batch]:
 def _joined(parts: list[Batch]) -> Batch:
     import numpy as np
 
-    features, targets = zip(*parts, strict=True)
-    matrix, target = (each[0] if len(parts) == 1 else np.concatenate(each)
-                      for each in (features, targets))  # fmt: skip
+    matrix, target = parts[0]
+    if len(parts) > 1:
+        matrix, target = (np.concatenate(each) for each in zip(*parts, strict=True))
     return np.ascontiguousarray(matrix, "float64"), np.ascontiguousarray(target, "float64")
 
 

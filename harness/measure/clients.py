@@ -87,8 +87,8 @@ class AtOnce(Measurement):
         """Has each client run the program once more, all at once, and checks all their answers."""
         folder = self._worker.client.folder / "handed-over"
         folder.mkdir()
-        ran = self._at_once(RunClients(self._clients, answers=folder))
         try:
+            ran = self._at_once(RunClients(self._clients, answers=folder))
             with self.pool.spent.on(Part.CHECKING):
                 for number, answer in enumerate(ran.answers, 1):
                     self._compare(answer, f"client {number} of {self._clients} at once: ")
