@@ -21,6 +21,7 @@ from harness.plan.sql.sources import (
     Shown,
     columns_of_source,
     comma_items,
+    quoted,
     sources_of,
     star_columns,
 )
@@ -93,7 +94,7 @@ def _name_sources(select: exp.Select) -> None:
         if not source.alias_or_name:
             name = fresh("rows", taken)
             taken.add(name)
-            source.set("alias", exp.TableAlias(this=exp.to_identifier(name, quoted=True)))
+            source.set("alias", exp.TableAlias(this=quoted(name)))
 
 
 def _by_conditions(
@@ -150,7 +151,7 @@ def _left(
 
 
 def _column(name: str, source: Expression) -> Expression:
-    return exp.column(_quoted(name), _quoted(source.alias_or_name))
+    return exp.column(quoted(name), quoted(source.alias_or_name))
 
 
 def _write_out(
@@ -194,7 +195,7 @@ def _write_out_stars(
             elif name not in gone and source is not None:
                 items.append(_column(name, source))
             elif name not in gone:
-                items.append(exp.alias_(merged[number][name].value(), _quoted(name)))
+                items.append(exp.alias_(merged[number][name].value(), quoted(name)))
     select.set("expressions", items)
 
 
@@ -217,7 +218,7 @@ def _replace_merged(
         if column.name in outputs and _is_key(column, select):
             continue
         if column.parent is select:
-            column.replace(exp.alias_(value.value(), _quoted(column.name)))
+            column.replace(exp.alias_(value.value(), quoted(column.name)))
         else:
             column.replace(value.value())
 
@@ -257,7 +258,3 @@ def _to_the_front(
         joins += [exp.Join(this=first), *(join for _, join in others if join is not None)]
     select.args["from_"].set("this", joins[0].this)
     select.set("joins", joins[1:])
-
-
-def _quoted(name: str) -> exp.Identifier:
-    return exp.to_identifier(name, quoted=True)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from sqlglot import exp
 
 from harness.plan.facts.typed import Expression
-from harness.plan.sql.sources import columns_of_source
+from harness.plan.sql.sources import columns_of_source, quoted
 from harness.types import Schema
 from harness.words import folded
 
@@ -65,7 +65,7 @@ def _pivoted(pivot: exp.Pivot, rows: Expression, names: Sequence[str]) -> exp.Qu
     parts = [*fields, *pivot.expressions]
     used = {column.name for part in parts for column in part.find_all(exp.Column)}
     group = pivot.args.get("group")
-    keys = [exp.column(_quoted(name)) for name in names if name not in used]
+    keys = [exp.column(quoted(name)) for name in names if name not in used]
     keys = keys if group is None else group.expressions
     items: list[Expression] = [key.copy() for key in keys]
     for values in itertools.product(*choices):
@@ -78,7 +78,7 @@ def _pivoted(pivot: exp.Pivot, rows: Expression, names: Sequence[str]) -> exp.Qu
         for written, (aggregate, name) in zip(pivot.expressions, aggregates, strict=True):
             named = several or isinstance(written, exp.Alias)
             value = exp.Filter(this=aggregate.copy(), expression=where.copy())
-            items.append(exp.alias_(value, _quoted(f"{label}_{name}" if named else label)))
+            items.append(exp.alias_(value, quoted(f"{label}_{name}" if named else label)))
     return exp.select(*items).from_(rows).group_by(*(key.copy() for key in keys))
 
 
@@ -95,7 +95,7 @@ def _unpivoted(pivot: exp.Pivot, rows: Expression, names: Sequence[str]) -> exp.
     if not all(plain):
         return None
     turned = {column.name for column, _ in columns}
-    kept = [exp.column(_quoted(name)) for name in names if name not in turned]
+    kept = [exp.column(quoted(name)) for name in names if name not in turned]
     sides: list[exp.Query] = []
     for column, label in columns:
         name = exp.alias_(exp.Literal.string(label), field.this.copy())
@@ -103,7 +103,3 @@ def _unpivoted(pivot: exp.Pivot, rows: Expression, names: Sequence[str]) -> exp.
         some = exp.Not(this=exp.Is(this=column.copy(), expression=exp.null()))
         sides.append(side if pivot.args.get("include_nulls") else side.where(some))
     return exp.union(*sides, distinct=False) if len(sides) > 1 else sides[0]
-
-
-def _quoted(name: str) -> exp.Identifier:
-    return exp.to_identifier(name, quoted=True)

@@ -127,6 +127,11 @@ def columns_of_source(source: Expression, schemas: Mapping[str, Schema]) -> list
     return None if not names else given + names[len(given) :]
 
 
+def quoted(name: str) -> exp.Identifier:
+    """Returns a name as a part of a tree, which means just this name, whatever its letters."""
+    return exp.to_identifier(name, quoted=True)
+
+
 def names_of_values(values: exp.Values) -> list[str]:
     """Returns DuckDB's own names of the columns of VALUES: col0, col1, …."""
     return [f"col{place}" for place, _ in enumerate(values.expressions[0].expressions)]

@@ -18,6 +18,7 @@ from harness.plan.sql.sources import (
     cte_of,
     is_comma,
     names_of_values,
+    quoted,
 )
 from harness.types import Schema
 from harness.words import folded
@@ -99,7 +100,7 @@ def one_spelling(tree: exp.Query, schemas: Mapping[str, Schema]) -> dict[str, st
         if name != table.name and cte_of(table) is None:
             if not table.alias:
                 table.set("alias", exp.TableAlias(this=table.this.copy()))
-            table.set("this", _quoted(name))
+            table.set("this", quoted(name))
     return spellings
 
 
@@ -115,9 +116,9 @@ def _columns_respelled(
         names = [(column.name, spellings[folded(column.name)]) for column in schema]
         if table.args.get("joins") or all(name == spelling for name, spelling in names):
             continue
-        alias = exp.TableAlias(this=_quoted(table.alias_or_name))
+        alias = exp.TableAlias(this=quoted(table.alias_or_name))
         table.set("alias", None)
-        items = [exp.alias_(exp.column(_quoted(name)), _quoted(new)) for name, new in names]
+        items = [exp.alias_(exp.column(quoted(name)), quoted(new)) for name, new in names]
         table.replace(exp.Subquery(this=exp.select(*items).from_(table.copy()), alias=alias))
 
 
@@ -203,7 +204,7 @@ def _columns_of_values(tree: exp.Query) -> None:
         alias = values.args.get("alias") or exp.TableAlias()
         given = alias.columns
         own = names_of_values(values)[len(given) :]
-        alias.set("columns", [*given, *(_quoted(name) for name in own)])
+        alias.set("columns", [*given, *(quoted(name) for name in own)])
         values.set("alias", alias)
 
 
@@ -218,7 +219,7 @@ def _natural(select: exp.Select, schemas: Mapping[str, Schema]) -> None:
             if join is not None and join.args.get("method") == "NATURAL":
                 common = [name for name in names if name in before]
                 join.set("method", None)
-                join.set("using", [_quoted(name) for name in common] or None)
+                join.set("using", [quoted(name) for name in common] or None)
             if join is None or join.kind not in ("SEMI", "ANTI"):
                 before += names
 
@@ -232,17 +233,13 @@ def _by_name(union: exp.SetOperation, schemas: Mapping[str, Schema]) -> None:
     every = list(dict.fromkeys([*left, *right]))
     for side, names in (("this", left), ("expression", right)):
         items = [_item(name, name in names) for name in every]
-        rows = exp.Subquery(this=union.args[side], alias=exp.TableAlias(this=_quoted("side")))
+        rows = exp.Subquery(this=union.args[side], alias=exp.TableAlias(this=quoted("side")))
         union.set(side, exp.select(*items).from_(rows))
     union.set("by_name", None)
 
 
 def _item(name: str, there: bool) -> Expression:
-    return exp.column(_quoted(name)) if there else exp.alias_(exp.null(), _quoted(name))
-
-
-def _quoted(name: str) -> exp.Identifier:
-    return exp.to_identifier(name, quoted=True)
+    return exp.column(quoted(name)) if there else exp.alias_(exp.null(), quoted(name))
 
 
 def plain_limit(query: exp.Query) -> None:
