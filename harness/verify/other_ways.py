@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 import sqlglot
 from sqlglot import exp
 
-from harness.plan.facts.kinds import OF_POSITIVES
+from harness.plan.facts.kinds import PARTIAL
 from harness.plan.facts.windows import resolve_names, window_order
 from harness.plan.sql.dialect import Written
 from harness.plan.sql.functions import by_name
@@ -157,7 +157,7 @@ def _with_other_nan(tree: exp.Expr, value: exp.Expr) -> exp.Expr | None:
     return copy if found else None
 
 
-GIVING_NAN = (exp.Div, *OF_POSITIVES)
+GIVING_NAN = (exp.Div, *PARTIAL)
 """What may give NaN of the numbers in a table."""
 
 
@@ -241,7 +241,10 @@ def _turned(table: str, name: str, direction: str) -> exp.CTE:
     return exp.CTE(this=sqlglot.parse_one(rows, read=DIALECT), alias=alias)
 
 
-_BY_PLACE = (exp.RowNumber, exp.Lag, exp.Lead, exp.Ntile, exp.FirstValue)
+_BY_PLACE = (
+    *(exp.RowNumber, exp.Lag, exp.Lead, exp.Ntile),
+    *(exp.FirstValue, exp.LastValue, exp.NthValue),
+)
 """Window functions whose values differ between rows that tie in the window's order."""
 _ALIKE_FOR_TIES = (exp.Rank, exp.DenseRank, exp.PercentRank, exp.CumeDist)
 

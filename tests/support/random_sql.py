@@ -375,7 +375,9 @@ class Writer:
         default = self.either("", ", 7") if shift and value in ("i", "k + 1") else ""
         function, frame = self.either(
             (f"{self.either('lag', 'lead')}({value}{shift}{default})", ""),
+            (f"{self.either('lag', 'lead')}({value} ignore nulls)", ""),
             (f"{ends[0]}({value})", self.either("", self._frame())),
+            (f"{ends[0]}({value} ignore nulls)", self.either("", self._open_frame())),
             (f"nth_value({value}, {ends[1]})", self.either("", "rows unbounded preceding")),
             (f"ntile({ends[1]})", ""),
             (self._summary(), self._frame()),
@@ -390,6 +392,14 @@ class Writer:
         first = self.either(*range(len(ends) - 1))
         last = self.either(*range(max(first, 1), len(ends)))
         return f"rows between {ends[first]} and {ends[last]}"
+
+    def _open_frame(self) -> str:
+        """Returns a ROWS frame from the partition's start, or to its end."""
+        here = self.either("2 preceding", "1 preceding", "current row", "1 following")
+        return self.either(
+            f"rows between unbounded preceding and {here}",
+            f"rows between {here} and unbounded following",
+        )
 
     def _range(self) -> str:
         """Returns ORDER BY and a RANGE frame with two random ends, the earlier one first."""
@@ -445,10 +455,25 @@ class Writer:
         return self.either(
             f"{value} {self._not()}in (select rk from r where {self._tie()})",
             f"{value} {self._not()}in (select m from r)",
+            f"{value} {self._not()}in ({self._tied_rows()})",
+            f"{self._not()}exists ({self._tied_rows()})",
             f"{self._not()}exists (select 1 from r where {self._tie()})",
             f"i {self.either('>', '=')} {self._scalar()}",
             f"coalesce({self._scalar()}, 0) < i",
             f"{self._scalar()} is {self._not()}null",
+        )
+
+    def _tied_rows(self) -> str:
+        """Returns groups, a total, different or first rows of r that may belong to a row of l."""
+        tie, order = self._tie(), self.either("m", "m desc", "m nulls first")
+        return self.either(
+            f"select m from r where {tie} group by m having count(*) > {self.either('0', '1')}",
+            f"select {self.either('count(*)', 'max(m)', 'sum(rk)')} from r where {tie}",
+            f"select count(*) from r where {tie} having {self.either('count(*)', 'max(m)')} > 1",
+            f"select max(rk) from r where {tie} group by m",
+            f"select distinct m from r where {tie}",
+            f"select rank() over (order by m) from r where {tie}",
+            f"select m from r where {tie} order by {order} limit {self.either('1', '2')}",
         )
 
     def _scalar(self) -> str:
@@ -461,6 +486,9 @@ class Writer:
             f"(select {measure} from r where {tie})",
             f"(select coalesce({measure}, 0) from r where {tie})",
             "(select m from r order by m, rk limit 1)",
+            f"(select m from r where {tie} order by m{self.either('', ' desc')} limit 1)",
+            f"(select {measure} from r where {tie} having {self.either('count(*)', 'min(m)')} > 1)",
+            f"(select {measure} from r where {tie} and rk = k group by rk)",
         )
 
     def divided(self) -> str:

@@ -51,6 +51,9 @@ class DaftWindows:
             return f"{self._shifted(function)}{over}"
         if isinstance(function, exp.NthValue):
             raise self.print_.gaps.unsupported(NTH, in_sql(e))
+        if isinstance(function, exp.IgnoreNulls):
+            value = self.print_.operand(function.this.this, ATOM)
+            return f"{value}.last_value(ignore_nulls=True){over}"
         if isinstance(function, _PICKING):
             call = "first_value" if isinstance(function, exp.FirstValue) else "last_value"
             return f"{self.print_.operand(function.this, ATOM)}.{call}(){over}"

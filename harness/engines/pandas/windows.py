@@ -156,6 +156,8 @@ class PandasWindows:
             return self._rank(function, rows)
         if isinstance(function, (exp.Lag, exp.Lead)):
             return self._shifted(function, rows)
+        if isinstance(function, exp.IgnoreNulls):
+            return self._carried(function.this, frame_of(e), rows)
         if isinstance(function, (exp.FirstValue, exp.LastValue, exp.NthValue)):
             return self._picked(e, rows)
         frame = frame_of(e)
@@ -235,6 +237,14 @@ class PandasWindows:
         if kind == "peers":
             number = f'{rows.peers(number)}.transform("last")'
         return nth if kind == "whole" else f"{nth}.where({number} >= {place})"
+
+    def _carried(self, e: Expression, frame: Frame, rows: Partitions) -> str:
+        """Emits ``last_value`` without NULLs: values are carried forward to rows without one."""
+        masked = self._with_mask(e.this, rows) if frame.last else rows
+        text = f"{masked.groups}[{quoted(e.this.name)}].ffill()"
+        if frame.kind == "peers":
+            return f'{rows.peers(text)}.transform("last")'
+        return self._moved(text, frame.last, rows)
 
     # ------------------------------------------------------------------ aggregates
 

@@ -41,8 +41,14 @@ class PolarsExpressions(PolarsText, PolarsDates):
     spellings: ClassVar[Mapping[str, str]] = {
         **PolarsText.text_spellings,
         "Abs": "{this}.abs()",
+        "Acos": "{this}.arccos()",
+        "Asin": "{this}.arcsin()",
+        "Atan": "{this}.arctan()",
+        "Atan2": "pl.arctan2({value}, {across})",
         "Ceil": "{this}.ceil()",
         "Ceil of integers": "{this}.cast(pl.Float64)",
+        "Cos": "{this}.cos()",
+        "Degrees": "{this}.degrees()",
         "Exp": "{this}.exp()",
         "Floor": "{this}.floor()",
         "Floor of integers": "{this}.cast(pl.Float64)",
@@ -50,9 +56,12 @@ class PolarsExpressions(PolarsText, PolarsDates):
         "Log": "{this}.log({base})",
         "Pow": "{this}.pow({exponent})",
         "Pow of integers": "{this}.cast(pl.Float64).pow({exponent})",
+        "Radians": "{this}.radians()",
         "Sign": "{this}.sign().fill_nan(0).cast(pl.Int64)",
         "Sign of integers": "{this}.sign()",
+        "Sin": "{this}.sin()",
         "Sqrt": "{this}.sqrt()",
+        "Tan": "{this}.tan()",
     }
 
     def cast(self, e: Expression) -> Code:

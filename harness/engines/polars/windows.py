@@ -103,8 +103,10 @@ class PolarsWindows:
         over = self._over(e, order)
         if isinstance(function, exp.RowNumber):
             return f"{self._numbers(over)}{over}", None
-        if isinstance(function, _OF_VALUES) and not columns_in(function.this):
+        if isinstance(function, _OF_VALUES) and not columns_in(function):
             raise self.gaps.unsupported("a constant as a value of a window", in_sql(e))
+        if isinstance(function, exp.IgnoreNulls):
+            return self._carried(e, name, over)
         if isinstance(function, (exp.Lag, exp.Lead)):
             return f"{self._shifted(function)}{over}", None
         if isinstance(function, (exp.Rank, exp.DenseRank)):
@@ -183,6 +185,15 @@ class PolarsWindows:
                 return f"pl.when({number} >= {place}).then({nth}){over}", None
         last = self._of_peers(e, name, "last")
         return f"{number}{over}", f"pl.when({last} >= {place}).then({nth}{self._over(e, [])})"
+
+    def _carried(self, e: exp.Window, name: str, over: str) -> tuple[str, str | None]:
+        """Returns the text of ``last_value`` without NULLs, and that of a second step, or None.
+
+        The second step gives rows with equal keys the value of the last of them.
+        """
+        frame, value = frame_of(e), self.print_.operand(e.this.this.this, ATOM)
+        text = self._moved(f"{value}{self._filled(over)}", frame.last) + over
+        return text, self._of_peers(e, name, "last") if frame.kind == "peers" else None
 
     # ------------------------------------------------------------------ aggregates of frames
 
@@ -329,7 +340,7 @@ class PolarsWindows:
         return f".over({', '.join(keys)})" if keys else ""
 
 
-_OF_VALUES = (exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue)
+_OF_VALUES = (exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue, exp.IgnoreNulls)
 _PLACING: tuple[type[Expression], ...] = (exp.RowNumber, exp.Lag, exp.Lead, exp.FirstValue)
 
 

@@ -129,6 +129,15 @@ def last_peers(values, rows, ordered):
     return values.take(pc.fill_null_backward(places))
 '''
 
+CARRIED = '''
+def carried(values, rows):
+    """The last value up to each row that is not NULL, for each list of rows."""
+    lists = pc.list_parent_indices(rows)
+    known = pc.if_else(values.is_valid(), pa.arange(0, len(lists)), None)
+    places = pc.fill_null_forward(known)
+    return values.take(pc.if_else(pc.equal(lists.take(places), lists), places, None))
+'''
+
 SUM_OF = '''
 def sum_of(a, b):
     """The sum of what is there of two columns."""
@@ -231,6 +240,7 @@ RECIPES = {
     "shifted": SHIFTED,
     "nth": NTH,
     "last_peers": LAST_PEERS,
+    "carried": CARRIED,
     "sum_of": SUM_OF,
     "running": RUNNING,
     "framed": FRAMED,

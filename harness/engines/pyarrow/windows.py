@@ -112,6 +112,11 @@ class WindowPrinter:
         if isinstance(function, _PICKING):
             return self._picked(e, rows)
         frame = frame_of(e)
+        if isinstance(function, exp.IgnoreNulls):
+            text = f"carried({self._column(function.this.this, rows)}, {rows})"
+            if frame.kind == "peers":
+                return f"last_peers({text}, {rows}, {self._keys(e, rows)})"
+            return f"shifted({text}, {rows}, {frame.last})" if frame.last else text
         if frame.kind == "range":
             return self._ranged(function, rows, self._frames(e, rows, frame))
         text = self._framed(function, rows, frame)

@@ -41,12 +41,21 @@ class SparkExpressions(SparkText, SparkDates):
         **SparkText.text_spellings,
         **SparkDates.date_spellings,
         "Abs": "F.abs({value})",
+        "Acos": "F.acos({value})",
+        "Asin": "F.asin({value})",
+        "Atan": "F.atan({value})",
+        "Atan2": "F.atan2({value}, {across})",
         "Ceil": 'F.ceil({value}).cast("double")',
+        "Cos": "F.cos({value})",
+        "Degrees": "F.degrees({value})",
         "Exp": "F.exp({value})",
         "Floor": 'F.floor({value}).cast("double")',
         "Pow": "F.pow({value}, {exponent})",
+        "Radians": "F.radians({value})",
         "Sign": 'F.signum({value}).cast("long")',
+        "Sin": "F.sin({value})",
         "Sqrt": "F.sqrt({value})",
+        "Tan": "F.tan({value})",
     }
     over = ""
     """The call that makes an aggregate one of a window: ``.over(window)``."""

@@ -71,6 +71,9 @@ class SparkWindows:
             return f"F.{_NUMBERS[type(function)]}(){over}"
         if isinstance(function, (exp.Lag, exp.Lead)):
             return f"F.{self._shifted(function)}{over}"
+        if isinstance(function, exp.IgnoreNulls):
+            value = self.print_.argument(function.this.this)
+            return f"F.last({value}, ignorenulls=True){over}"
         if isinstance(function, (exp.FirstValue, exp.LastValue)):
             call = "first" if isinstance(function, exp.FirstValue) else "last"
             return f"F.{call}({self.print_.argument(function.this)}){over}"

@@ -108,6 +108,9 @@ class Functions(Expressions):
     def _pow(self, e: Expression) -> Decoded:
         return Decoded(e.this, fields={"exponent": self.text(e.expression)})
 
+    def _atan2(self, e: Expression) -> Decoded:
+        return Decoded(e.this, fields={"across": self.argument(e.expression)})
+
     def _of_part(self, e: Expression) -> Decoded:
         return Decoded(e.this, fields={"part": self.parameter(e.expression)})
 
@@ -160,6 +163,7 @@ class Functions(Expressions):
 
 
 _DECODERS: Mapping[type[Expression], Callable[[Functions, Expression], Decoded]] = {
+    exp.Atan2: Functions._atan2,
     exp.Bracket: Functions._bracket,
     exp.Contains: Functions._of_part,
     exp.EndsWith: Functions._of_part,

@@ -14,7 +14,7 @@ from harness.plan.facts.columns import fresh
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.special import specials_of
 from harness.plan.facts.typing import infer
-from harness.plan.facts.windows import Distance, Frame, window_order
+from harness.plan.facts.windows import Distance, Frame, function_of, window_order
 from harness.plan.tree.nodes import Expression, Window
 from harness.special import Special
 from harness.types import Schema, Type
@@ -42,7 +42,8 @@ class BareWindows:
         return source + tuple(infer(e, source).named(name) for name, e in self.computed.items())
 
     def _bare(self, window: Expression) -> Expression:
-        argument = window.this.this if isinstance(window.this, exp.Func) else None
+        function = function_of(window)
+        argument = function.this if isinstance(function, exp.Func) else None
         keys = window.args.get("partition_by") or []
         parts = [*keys, *(o.this for o in window_order(window))]
         for part in [*parts, *([] if isinstance(argument, _BARE) else [argument])]:

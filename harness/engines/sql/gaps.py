@@ -83,7 +83,7 @@ DATAFUSION: tuple[Gap, ...] = (
     cannot(exp.Exists, "EXISTS or IN as a value", test=shapes.subquery_as_value),
     cannot(
         Join,
-        "IN in ON, or a correlated subquery tied by anything but equalities",
+        "IN in ON, or a correlated subquery with a LIMIT or tied by anything but equalities",
         says=["Physical plan does not support logical expression"],
     ),
     cannot(
@@ -117,6 +117,7 @@ DATAFUSION: tuple[Gap, ...] = (
         test=shapes.grouping_by_one_name,
     ),
     cannot(Window, "a quantile over a partition", says=["OVER and WITHIN GROUP"]),
+    cannot(exp.Window, "a window of the rows that belong to a row", test=shapes.tied_window),
     cannot(
         Window,
         "a frame of values by a distance with a fraction",
@@ -146,6 +147,7 @@ DATAFUSION: tuple[Gap, ...] = (
 )
 POLARS_SQL: tuple[Gap, ...] = (
     *COMMON,
+    cannot(exp.IgnoreNulls),
     AS_OF,
     cannot(
         exp.Where,
@@ -212,6 +214,7 @@ POLARS_SQL: tuple[Gap, ...] = (
 
 POSTGRES: tuple[Gap, ...] = (
     *COMMON,
+    cannot(exp.IgnoreNulls),
     TABLE_ORDER,
     AS_OF,
     GROUPS_REPLACED,
@@ -282,6 +285,7 @@ RESERVED = "a table whose name begins with sqlite_"
 
 SQLITE: tuple[Gap, ...] = (
     *COMMON,
+    cannot(exp.IgnoreNulls),
     TABLE_ORDER,
     AS_OF,
     cannot(
@@ -353,7 +357,11 @@ PYSPARK: tuple[Gap, ...] = (
     cannot(exp.RegexpLike, "a regular expression that it reads otherwise", test=shapes.not_java),
     cannot(exp.TimeToStr, "a format with other letters", test=shapes.other_letters),
     cannot(exp.TimeToStr, "the day of a year in a format", test=shapes.day_of_year_in_format),
-    cannot(Aggregate, "GROUPING of a key that is not shown", says=["UNRESOLVED_COLUMN"]),
+    cannot(
+        Aggregate,
+        "a key of GROUPING, or of an order after DISTINCT, that is not shown by this name",
+        says=["UNRESOLVED_COLUMN"],
+    ),
     cannot(
         Aggregate,
         "ROLLUP, CUBE and a total beside groups",
@@ -407,7 +415,7 @@ SAIL: tuple[Gap, ...] = (
     ),
     cannot(
         Join,
-        "IN in ON, or a correlated subquery tied by anything but equalities",
+        "IN in ON, or a correlated subquery with a LIMIT or tied by anything but equalities",
         says=["Physical plan does not support logical expression"],
     ),
     cannot(

@@ -246,8 +246,10 @@ SHARED: dict[type[Expression], Spelling] = {
 }
 """Shared by dialects that are close to PostgreSQL's."""
 
+IGNORING_NULLS: Spellings = {exp.IgnoreNulls: spelt("{this} IGNORE NULLS")}
 DATAFUSION: Spellings = {
     **SHARED,
+    **IGNORING_NULLS,
     exp.ArgMax: first_by("DESC"),
     exp.ArgMin: first_by("ASC"),
     exp.Cast: rounding_cast(HALF_TO_EVEN),
@@ -397,6 +399,7 @@ def of_floats(name: str) -> Spelling:
 
 HYPER: Spellings = {
     **POSTGRES,
+    **IGNORING_NULLS,
     exp.AnyValue: spelt("MIN({this})"),
     exp.Avg: of_floats("AVG"),
     exp.Corr: spelt(CORRELATION_OR_NAN.replace("REGR_COUNT({this}, {expression})", _BOTH)),

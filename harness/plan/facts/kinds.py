@@ -12,6 +12,8 @@ CONDITIONS = (*COMPARING, exp.And, exp.Or, exp.Not, exp.Is, exp.Like, exp.ILike)
 """Expressions that are true, false or NULL."""
 OF_POSITIVES = (exp.Sqrt, exp.Ln, exp.Log)
 """Functions that are NaN for numbers below 0."""
+PARTIAL = (*OF_POSITIVES, exp.Asin, exp.Acos)
+"""Functions that are NaN for some numbers; an arc sine is for those beyond 1."""
 SECONDS = {"WEEK": 604_800, "DAY": 86_400, "HOUR": 3600, "MINUTE": 60, "SECOND": 1}
 """Unit of an interval of fixed length -> its seconds."""
 MOST_SECONDS = 2**63 // 10**9

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from sqlglot import exp
 
 from harness.errors import Unsupported
-from harness.plan.facts.kinds import CONDITIONS, DEVIATIONS, OF_POSITIVES
+from harness.plan.facts.kinds import CONDITIONS, DEVIATIONS, OF_POSITIVES, PARTIAL
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.special import specials_of
 from harness.plan.facts.typed import Expression
@@ -34,6 +34,7 @@ _OPPOSITES: dict[type[Expression], type[Expression]] = {
 _OF_TWO_INFINITIES = (exp.Add, exp.Sub, exp.Div)
 _OF_ONE_INFINITY = (
     *(exp.Mul, exp.Mod, exp.Sum, exp.Avg, exp.Median, exp.PercentileCont),
+    *(exp.Sin, exp.Cos, exp.Tan),
     *DEVIATIONS,
 )
 """Functions that give NaN if one operand, or one row, is infinite."""
@@ -63,7 +64,7 @@ def can_make_nan(e: Expression, schema: Schema) -> bool:
     """
     if any(c.nan or any(kind in c.special for kind in HUGE) for c in schema):
         return True
-    return e.find(exp.Div, *OF_POSITIVES, *MAKING_NAN) is not None
+    return e.find(exp.Div, *PARTIAL, *MAKING_NAN) is not None
 
 
 def greater_by_nan(e: Expression, schema: Schema) -> Expression:
@@ -135,10 +136,11 @@ def _may_be_nan(e: Expression, columns: Mapping[str, Column], known: Known) -> b
     divides = isinstance(e, exp.Div) or (isinstance(e, exp.Mod) and _is_float(e, columns))
     if divides and not _never_zero(e.expression, columns, known):
         return True
-    if isinstance(e, exp.Corr) or (isinstance(e, exp.Pow) and not _is_whole(e.expression)):
+    if isinstance(e, exp.Corr) or (isinstance(e, exp.Pow) and not is_whole(e.expression)):
         return True
     operands = [x for x in e.iter_expressions() if isinstance(x, Expression)]
-    if isinstance(e, OF_POSITIVES) and not all(map(_never_negative, operands)):
+    sure = isinstance(e, OF_POSITIVES) and all(map(_never_negative, operands))
+    if isinstance(e, PARTIAL) and not sure:
         return True
     if any(_may_be_nan(x, columns, known) for x in operands):
         return True
@@ -232,6 +234,6 @@ def _number(e: Expression) -> float | None:
     return float(e.name) if is_number else None
 
 
-def _is_whole(e: Expression) -> bool:
+def is_whole(e: Expression) -> bool:
     number = _number(e)
     return number is not None and number.is_integer()

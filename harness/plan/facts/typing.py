@@ -13,7 +13,7 @@ from harness.plan.facts.called import called
 from harness.plan.facts.kinds import COMPARISONS, MOST_SECONDS, SECONDS
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import Expression, Typed, is_read, sql_type
-from harness.plan.facts.windows import Frame, frame_of, window_order
+from harness.plan.facts.windows import Frame, frame_of, function_of, window_order
 from harness.special import EXACT
 from harness.types import Column, Schema, Type
 
@@ -334,7 +334,7 @@ class Inference:
         return Typed(Type.FLOAT64, True)
 
     def window(self, e: Expression) -> Typed:
-        function = e.this
+        function = function_of(e)
         for part in [*(e.args.get("partition_by") or []), *window_order(e)]:
             self.of(part.this if isinstance(part, exp.Ordered) else part)
         if isinstance(function, (exp.RowNumber, exp.Rank, exp.DenseRank)):
@@ -352,7 +352,8 @@ class Inference:
             return Typed(value.type, True)
         if isinstance(function, (exp.FirstValue, exp.LastValue, exp.NthValue)):
             value = self.of(function.this)
-            return Typed(value.type, value.nullable or isinstance(function, exp.NthValue))
+            late = function is not e.this or isinstance(function, exp.NthValue)
+            return Typed(value.type, value.nullable or late)
         value = self.of(function)
         return Typed(value.type, value.nullable or not frame.has_current_row)
 
@@ -418,7 +419,11 @@ _STRINGS = (
     exp.Upper, exp.Lower, exp.Trim, exp.Substring, exp.Replace, exp.Reverse, exp.Repeat, exp.Pad,
     exp.Right, exp.SplitPart, exp.RegexpReplace, exp.RegexpExtract,
 )  # fmt: skip
-_FLOATS = (exp.Div, exp.Pow, exp.Ln, exp.Log, exp.Sqrt, exp.Exp, exp.Floor, exp.Ceil)
+_FLOATS = (
+    *(exp.Div, exp.Pow, exp.Ln, exp.Log, exp.Sqrt, exp.Exp, exp.Floor, exp.Ceil),
+    *(exp.Sin, exp.Cos, exp.Tan, exp.Asin, exp.Acos, exp.Atan, exp.Atan2),
+    *(exp.Radians, exp.Degrees),
+)
 STRICT: dict[type[Expression], tuple[Type, ...]] = {
     exp.StrPosition: (Type.INT64, Type.STRING),
     exp.Sign: (Type.INT64, Type.INT64, Type.FLOAT64),

@@ -161,29 +161,79 @@ def _reversed(spec: Expression) -> exp.WindowSpec:
     return exp.WindowSpec(kind="RANGE", **bounds["start"], **bounds["end"])
 
 
-def ignoring_nulls(window: Expression) -> Expression:
-    """Rewrites ``first_value(x ignore nulls)`` to sort rows that have an x first.
+def function_of(window: Expression) -> Expression:
+    """Returns a window's function, without the IGNORE NULLS around it."""
+    function: Expression = window.this
+    return function.this if isinstance(function, exp.IgnoreNulls) else function
 
-    In a frame that ends at the current row, the function is NULL until one row had an x, and
-    ``nth_value`` until n rows had one. In an order, DuckDB's ``any_value`` is such a first value.
+
+def ignoring_nulls(window: Expression) -> Expression:
+    """Rewrites functions that ignore NULLs to those of all rows, or to values carried forward.
+
+    ``first_value`` and ``nth_value`` from the partition's start sort rows that have a value first;
+    up to the current row they are NULL until one row, or n, had a value. In an order, DuckDB's
+    ``any_value`` is such a first value. What stays is ``last_value`` up to the current row or a row
+    before it. ``first_value`` from the current row on, or a later one, is that in reverse order;
+    ``lag`` and ``lead`` by one row are it, too.
     """
     if isinstance(window.this, exp.AnyValue) and window_order(window):
         window.set("this", exp.IgnoreNulls(this=exp.FirstValue(this=window.this.this)))
     if not isinstance(window.this, exp.IgnoreNulls):
         return window
-    function, (first, last, _) = window.this.this, _bounds(window)
-    whole = first is None and last is None
-    if isinstance(function, exp.LastValue) and whole:
+    function = window.this.this
+    if not window_order(window):
+        raise Unsupported("a value without NULLs without an order", in_sql(window))
+    if isinstance(function, (exp.Lag, exp.Lead)):
+        return _neighbour(window, function)
+    first, last, ranged = _bounds(window)
+    if isinstance(function, exp.LastValue) and first is last is None:
         _reverse(window)
         function = exp.FirstValue(this=function.this)
-    known = isinstance(function, (exp.FirstValue, exp.NthValue)) and window_order(window)
-    if first is not None or not known:
-        raise Unsupported("this function without NULLs in this frame", in_sql(window))
+    if isinstance(function, (exp.FirstValue, exp.NthValue)) and first is None:
+        return _first_known(window, function, last)
+    if isinstance(function, exp.LastValue) and first is None and last is not None and last <= 0:
+        return window
+    if isinstance(function, exp.FirstValue) and last is None and first is not None and first >= 0:
+        return _carried(window, function, -first, ranged)
+    raise Unsupported("this function without NULLs in this frame", in_sql(window))
+
+
+def _carried(window: Expression, function: Expression, last: int, ranged: bool) -> Expression:
+    """Rewrites a value found from a row on to the last one up to that row, in reverse order.
+
+    The row is ``last``, relative to the current one in reverse order, and 0 or less. If ``ranged``,
+    its peers count, too.
+    """
+    _reverse(window)
+    window.set("this", exp.IgnoreNulls(this=exp.LastValue(this=function.this)))
+    window.set("spec", None if ranged else _spec(None, last))
+    return window
+
+
+def _neighbour(window: Expression, function: exp.Lag | exp.Lead) -> Expression:
+    """Rewrites ``lag(x ignore nulls)`` to the last value up to the row before; ``lead`` alike."""
+    offset, default = function.args.get("offset"), function.args.get("default")
+    if offset is not None and not is_literal(offset, "1"):
+        raise Unsupported("lag or lead without NULLs by other than one row", in_sql(window))
+    if default is not None and not isinstance(default, exp.Null):
+        raise Unsupported("lag or lead without NULLs with a default", in_sql(window))
+    if isinstance(function, exp.Lead):
+        return _carried(window, function, -1, ranged=False)
+    window.set("this", exp.IgnoreNulls(this=exp.LastValue(this=function.this)))
+    window.set("spec", _spec(None, -1))
+    return window
+
+
+def _first_known(window: Expression, function: Expression, last: int | None) -> Expression:
+    """Rewrites a ``first_value`` or ``nth_value`` that ignores NULLs to sort these last.
+
+    Its frame begins with the partition and ends at row ``last``, or with the partition if None.
+    """
     picked = _over(window, function)
     missing = exp.Is(this=function.this.copy(), expression=exp.null())
     picked.args["order"].expressions.insert(0, exp.Ordered(this=missing, nulls_first=False))
     picked.set("spec", exp.WindowSpec(**_WHOLE))
-    if whole:
+    if last is None:
         return picked
     window.set("this", exp.Count(this=function.this.copy(), big_int=True))
     enough = exp.GTE(this=window, expression=function.args.get("offset") or _number(1))

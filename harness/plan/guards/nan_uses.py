@@ -19,6 +19,7 @@ from harness.plan.facts.nan import (
     MAKING_NAN,
     Known,
     can_make_nan,
+    is_whole,
     may_be_nan,
     not_zero,
     values_of,
@@ -107,7 +108,8 @@ def _makes_nan(node: Node) -> bool:
     """
     if any(kind in column.special for column in node.schema for kind in HUGE):
         return True
-    return any(e.find(*MAKING_NAN) is not None for e in expressions_of(node))
+    found = (part for e in expressions_of(node) for part in e.find_all(*MAKING_NAN))
+    return not all(isinstance(e, exp.Pow) and is_whole(e.expression) for e in found)
 
 
 def nan_in_order(keys: Sequence[SortKey], schema: Schema) -> tuple[SortKey, ...]:

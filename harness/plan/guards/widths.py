@@ -23,7 +23,10 @@ from harness.types import Type
 
 Kinds = tuple[type[Expression], ...]
 _ONE_OR_NOTHING = (exp.Literal.number(1), exp.Literal.number(0))
-_PASSING = (exp.Abs, exp.Min, exp.Max, exp.Lag, exp.Lead, exp.Window)
+_PASSING = (
+    *(exp.Abs, exp.Min, exp.Max, exp.Window, exp.IgnoreNulls),
+    *(exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue),
+)
 """Functions whose result has the type of their first operand."""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from harness.plan.facts.columns import fresh
-from harness.plan.facts.windows import normal_window
+from harness.plan.facts.windows import function_of, normal_window
 from harness.plan.tree.nodes import Expression, Item
 from harness.plan.tree.relation import Relation
 
@@ -86,7 +86,7 @@ class Windows:
 
 def described(e: Expression) -> str:
     """Returns a name for a computed value: ``sum(v1)`` -> ``v1_sum``."""
-    function = e.this if isinstance(e, exp.Window) else e
+    function = function_of(e) if isinstance(e, exp.Window) else e
     kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(function).__name__).lower()
     column = function.find(exp.Column)
     return f"{column.name}_{kind}" if column is not None else kind

@@ -15,8 +15,9 @@ from harness.plan.facts.kinds import COMPARISONS
 from harness.plan.facts.printing import in_sql
 from harness.plan.lower.aggregates import Aggregates, described
 from harness.plan.lower.distinct import aggregated
+from harness.plan.lower.per_key import per_key
 from harness.plan.lower.semi_joins import SemiJoin
-from harness.plan.sql.grouping import has_aggregate, is_grouped
+from harness.plan.sql.grouping import has_aggregate, is_grouped, is_total
 from harness.plan.sql.normalize import negation
 from harness.plan.tree.nodes import (
     Aggregate,
@@ -35,45 +36,53 @@ from harness.plan.tree.relation import Relation, aliases_in, join, with_row_numb
 _STRICT = (*COMPARISONS, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.Cast)
 """Expressions that are NULL if an operand is."""
 _ROWS = exp.Count(this=exp.Star())
+_Pairs = tuple[tuple[Expression, Expression], ...]
+"""(outer, inner): expressions that are equal in rows that match."""
 
 
 @dataclass(frozen=True)
 class Attached:
     """A subquery's relation, to be joined to the query block whose expression uses its value.
 
-    If ``aggregates`` are given, they are computed for each row of the block, over the rows of
-    ``relation`` that match it by ``on`` and ``residual``.
+    If ``values`` are given, they are computed for each row of the block: aggregates over the rows
+    of ``relation`` that match it by ``on`` and ``residual``, or values of the first of these rows
+    in an ``order``.
     """
 
     alias: str
     relation: Relation
     kind: JoinKind
-    on: tuple[tuple[Expression, Expression], ...] = ()
+    on: _Pairs = ()
     residual: Expression | None = None
-    aggregates: tuple[Item, ...] = ()
+    values: tuple[Item, ...] = ()
+    order: tuple[exp.Ordered, ...] = ()
 
     @property
     def correlated(self) -> bool:
-        return bool(self.on or self.aggregates)
+        return bool(self.on or self.values)
 
     @property
     def outer_aliases(self) -> frozenset[str]:
         """Returns the aliases in the surrounding query block that the subquery refers to."""
-        tied = [*(outer for outer, _ in self.on), *(e for _, e in self.aggregates)]
-        tied += [] if self.residual is None else [self.residual]
+        tied = [*(outer for outer, _ in self.on), *(e for _, e in self.values)]
+        tied += [*self.order, *([] if self.residual is None else [self.residual])]
         return frozenset().union(*map(aliases_in, tied)) - self.relation.aliases - {""}
 
     def to(self, left: Relation) -> Relation:
-        if not self.aggregates:
+        if not self.values:
             return join(self.kind, left, self.relation, self.on)
         numbered, row = with_row_number(left, self.relation)
         matched = join("inner" if self.on else "cross", numbered, self.relation, self.on)
         matched = matched.where([] if self.residual is None else [self.residual])
-        values = tuple((name, matched.flat(e)) for name, e in self.aggregates)
-        node = Aggregate(matched.node, ((row, exp.column(row)),), values)
-        key = exp.column(row, self.alias)
+        matched = _first(matched, row, self.order) if self.order else matched
+        key = (row, exp.column(row))
+        values = tuple((name, matched.flat(e)) for name, e in self.values)
+        node: Node = Aggregate(matched.node, (key,), values)
+        if self.order:
+            node = Project(matched.node, (key, *values))
+        number = exp.column(row, self.alias)
         beside = Relation(numbered.node, {**left.columns, (self.alias, row): row})
-        joined = join("left", beside, _under(self.alias, node), [(key, key)])
+        joined = join("left", beside, _under(self.alias, node), [(number, number)])
         return Relation(joined.node, {k: v for k, v in joined.columns.items() if v != row})
 
 
@@ -142,8 +151,23 @@ class Subqueries:
         if not _has_more_clauses(tree) and not is_grouped(tree):
             return relation, tree.selects[0].unalias(), correlated
         if correlated:
-            raise Unsupported("a correlated subquery of groups or with a LIMIT", in_sql(tree))
+            return self._per_key(tree, relation, correlated)
         return *self._finished(self.blocks.finish(tree, relation)), []
+
+    def _per_key(
+        self, select: exp.Select, relation: Relation, correlated: Sequence[Expression]
+    ) -> tuple[Relation, Expression, list[Expression]]:
+        """Returns what `_rows` does for a subquery whose rows depend on the value it is tied to."""
+        on, residual = _split(relation, correlated)
+        if residual:
+            reason = "a correlated subquery of groups or with a LIMIT, tied by other than equality"
+            raise Unsupported(reason, in_sql(select))
+        inners = [inner for _, inner in on]
+        node, keys = per_key(select, inners, lambda tied: self.blocks.finish(tied, relation))
+        found, value = self._finished(node)
+        (alias,) = found.aliases
+        pairs = zip((outer for outer, _ in on), keys, strict=True)
+        return found, value, [exp.EQ(this=a, expression=exp.column(b, alias)) for a, b in pairs]
 
     def _finished(self, node: Node) -> tuple[Relation, Expression]:
         alias = self.blocks.alias()
@@ -236,17 +260,23 @@ class Subqueries:
             select.set("expressions", [exp.alias_(item, name)])
             return self._only(self.blocks.finish(select, relation))
         on, residual = _split(relation, correlated)
-        if not residual and (first := _first_rows(relation, select, on)):
-            relation = first
-        elif _has_more_clauses(select):
-            raise Unsupported("this correlated scalar subquery", in_sql(select))
+        if is_total(select):
+            item = _of_having(select, item)
+        elif residual and _takes_first(select):
+            return self._first_by_row(relation, on, (name, item), residual, select)
+        elif _has_more_clauses(select) or is_grouped(select):
+            relation, item, correlated = self._per_key(select, relation, correlated)
+            on, residual = _split(relation, correlated)
+            if isinstance(relation.node, TopPerGroup) and relation.node.count == 1:
+                kind: JoinKind = "inner" if required else "left"
+                self.attached.append(Attached(item.table, relation, kind, on))
+                return item
         if not has_aggregate(item):  # there is at most one row, else DuckDB raises an error
             item = exp.Max(this=item)
         outer = any(not aliases_in(a) <= relation.aliases for a in item.find_all(exp.AggFunc))
-        by_row = outer or bool(residual)
-        condition = conjunction(residual)
-        (value,) = self._values(relation, on, [(name, item)], condition, by_row, required)
-        return value
+        if outer or residual:
+            return self._by_row(relation, on, [(name, item)], conjunction(residual))[0]
+        return self._values(relation, on, [(name, item)], required=required)[0]
 
     def _only(self, node: Node) -> Expression:
         """Adds a subquery of at most one row to ``attached``; returns the column of its value.
@@ -259,29 +289,53 @@ class Subqueries:
         self.attached.append(Attached(alias, _under(alias, node), "single"))
         return exp.column(name, alias)
 
+    def _first_by_row(
+        self,
+        relation: Relation,
+        on: _Pairs,
+        item: Item,
+        residual: Sequence[Expression],
+        select: exp.Select,
+    ) -> Expression:
+        """Attaches the first row that matches each row of the query block, in the order of SELECT.
+
+        Returns the column of its value, ``item``.
+        """
+        alias, order = self.blocks.alias(), tuple(select.args["order"].expressions)
+        rows = Attached(alias, relation, "left", on, conjunction(residual), (item,), order)
+        self.attached.append(rows)
+        return exp.column(item[0], alias)
+
+    def _by_row(
+        self, relation: Relation, on: _Pairs, items: Sequence[Item], residual: Expression | None
+    ) -> list[Expression]:
+        """Attaches aggregates that are computed for each row of the query block.
+
+        They are over the rows that match by ``on`` and ``residual``. Returns their columns.
+        """
+        alias = self.blocks.alias()
+        aggregates = Aggregates(Relation(relation.node, {}), [], items)
+        values = [_seen_from_block(aggregates.over(e), alias, aggregates) for _, e in items]
+        self.attached.append(Attached(alias, relation, "left", on, residual, aggregates.found))
+        return values
+
     def _values(
         self,
         relation: Relation,
-        on: tuple[tuple[Expression, Expression], ...],
+        on: _Pairs,
         items: Sequence[Item],
         residual: Expression | None = None,
-        by_row: bool = False,
         required: bool = False,
     ) -> list[Expression]:
         """Attaches aggregates over the rows that match a row of the query block.
 
         Returns the aggregates' columns. Rows match if the pairs ``on``, (outer, inner), are equal
-        and ``residual`` is true. With a residual or ``by_row``, the aggregates in ``items`` are
-        computed for each row of the block, else for each key. ``required``: rows of the block
-        without a value may be dropped.
+        and ``residual`` is true. Without a residual the aggregates in ``items`` are computed once
+        for each key. ``required``: rows of the block without a value may be dropped.
         """
+        if residual is not None:
+            return self._by_row(relation, on, items, residual)
         alias, keys = self.blocks.alias(), list[Item]()
-        if by_row or residual is not None:
-            aggregates = Aggregates(Relation(relation.node, {}), [], items)
-            values = [_seen_from_block(aggregates.over(e), alias, aggregates) for _, e in items]
-            rows = Attached(alias, relation, "left", on, residual, aggregates.found)
-            self.attached.append(rows)
-            return values
         key_of: dict[str, str] = {}
         inners = []
         for _, inner in on:
@@ -303,30 +357,29 @@ class Subqueries:
         return values
 
 
-def _first_rows(
-    relation: Relation, select: exp.Select, on: Sequence[tuple[Expression, Expression]]
-) -> Relation | None:
-    """Keeps of a subquery with ``order by … limit 1`` the first row for each key.
+def _of_having(select: exp.Select, item: Expression) -> Expression:
+    """Returns the value of a total of all rows, which is NULL where its HAVING is not true."""
+    having = select.args.get("having")
+    return item if having is None else exp.Case(ifs=[exp.If(this=having.this, true=item)])
 
-    The keys are the inner expressions of the pairs ``on``, (outer, inner), by which the subquery
-    is correlated. Returns None for other subqueries.
-    """
-    order, limit = select.args.get("order"), select.args.get("limit")
-    rest = select.copy()
+
+def _takes_first(select: exp.Select) -> bool:
+    """True of a SELECT of rows ``order by … limit 1``."""
+    limit, rest = select.args.get("limit"), select.copy()
     rest.set("limit", None)
     one = limit is not None and limit.expression == exp.Literal.number(1)
-    if order is None or not one or _has_more_clauses(rest) or is_grouped(rest):
-        return None
-    keys, sort_keys = [], []
-    for _, inner in on:
-        relation, name = relation.with_column(inner)
-        keys.append(name)
-    for ordered in order.expressions:
+    more = _has_more_clauses(rest) or is_grouped(select)
+    return one and select.args.get("order") is not None and not more
+
+
+def _first(relation: Relation, row: str, order: Sequence[exp.Ordered]) -> Relation:
+    """Keeps of each row of the query block, numbered by ``row``, the first match in an order."""
+    keys = []
+    for ordered in order:
         relation, name = relation.with_column(ordered.this)
         descending, first = ordered.args.get("desc"), ordered.args.get("nulls_first")
-        sort_keys.append(SortKey(name, bool(descending), bool(first)))
-    node = TopPerGroup(relation.node, tuple(dict.fromkeys(keys)), tuple(sort_keys), 1)
-    return Relation(node, relation.columns)
+        keys.append(SortKey(name, bool(descending), bool(first)))
+    return Relation(TopPerGroup(relation.node, (row,), tuple(keys), 1), relation.columns)
 
 
 def _has_more_clauses(select: exp.Select) -> bool:
@@ -398,9 +451,7 @@ def _semi(negated: bool) -> JoinKind:
     return "anti" if negated else "semi"
 
 
-def _split(
-    relation: Relation, correlated: Sequence[Expression]
-) -> tuple[tuple[tuple[Expression, Expression], ...], list[Expression]]:
+def _split(relation: Relation, correlated: Sequence[Expression]) -> tuple[_Pairs, list[Expression]]:
     """Splits correlated predicates into pairs (outer, inner) of equal expressions, and others."""
     pairs, residual = [], []
     for p in correlated:

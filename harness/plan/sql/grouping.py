@@ -27,6 +27,12 @@ def is_grouped(select: exp.Select) -> bool:
     return bool(select.meta.get(_GROUPED))
 
 
+def is_total(select: exp.Select) -> bool:
+    """True for aggregates of all rows, which are one row that nothing but HAVING may drop."""
+    more = ("group", "qualify", "limit", "offset")
+    return is_grouped(select) and not any(select.args.get(clause) for clause in more)
+
+
 def has_aggregate(e: Expression) -> bool:
     """True if the expression contains an aggregate, other than as a window's function."""
     if isinstance(e, exp.AggFunc):

@@ -33,7 +33,13 @@ from harness.plan.sql.nesting import tied_to_the_next
 from harness.plan.sql.normalize import normalize
 from harness.plan.sql.nulls import without_nulls
 from harness.plan.sql.sources import columns_of_source, ordered_by, places, sources_of
-from harness.plan.sql.spellings import distinct_on, positions_in_sets, quantified, tuples
+from harness.plan.sql.spellings import (
+    distinct_on,
+    positions_in_sets,
+    quantified,
+    tested_totals,
+    tuples,
+)
 from harness.plan.sql.written import plain_limit, plainly_written
 from harness.special import EXACT
 from harness.types import Schema
@@ -279,7 +285,9 @@ def _named(
     try:
         tree = qualify(tree, schema=known, dialect=DIALECT, quote_identifiers=False)
     except OptimizeError as error:
-        raise _explained(error, schemas) from None
+        read = {table.name for table in tree.find_all(exp.Table)}
+        own = {name: schema for name, schema in schemas.items() if name in read}
+        raise _explained(error, own) from None
     _name_columns(tree, names)
     _places_in_order(tree)
     for key, item in keys:
@@ -287,6 +295,7 @@ def _named(
     for select in tree.find_all(exp.Select):
         _aliases_left(select, schemas)
         mark_grouped(select)
+    tested_totals(tree)
     tied_to_the_next(tree, schemas)
     return tree
 
@@ -523,13 +532,15 @@ def _plain_clauses(select: exp.Select) -> None:
 
 
 def _explained(error: OptimizeError, schemas: Mapping[str, Schema]) -> WorkloadError:
+    """Returns the harness's error for one of sqlglot; ``schemas`` are those of the tables read."""
     message = _first_line(error)
     if found := re.search(
         r"[Cc]olumn '?\"?([^'\"]+?)'?\"? (could not be resolved|was ambiguous)", message
     ):
         name = found[1].split(".")[-1]
         known = {column.name for schema in schemas.values() for column in schema}
-        if "ambiguous" in found[2] or (name in known and "." not in found[1]):
+        several = sum(name in {column.name for column in schema} for schema in schemas.values()) > 1
+        if "ambiguous" in found[2] or (several and "." not in found[1]):
             return WorkloadError(f"column {name!r} is in more than one table; say which")
         return WorkloadError(f"no column {name!r}{did_you_mean(name, known)}")
     if found := re.search("Alias already used: (.+)", message):

@@ -19,6 +19,7 @@ from harness.plan.facts.typed import Expression
 
 _READ = """
     Abs: this
+    Acos: this
     Add: expression this
     Alias: alias this
     All: this
@@ -27,6 +28,9 @@ _READ = """
     AnyValue: this
     ArgMax: expression this
     ArgMin: expression this
+    Asin: this
+    Atan2: expression this
+    Atan: this
     Avg: this
     Between: high low this
     BitwiseAnd: expression this
@@ -43,6 +47,7 @@ _READ = """
     ConcatWs: coalesce expressions safe
     Contains: expression this
     Corr: expression this
+    Cos: this
     Count: big_int this
     CountIf: this
     Cube: expressions
@@ -59,6 +64,7 @@ _READ = """
     DayOfWeekIso: this
     DayOfYear: this
     Dayname: this
+    Degrees: this
     DenseRank:
     Distinct: expressions on
     Div: expression this
@@ -139,6 +145,7 @@ _READ = """
     Qualify: this
     Quantile: quantile this
     Quarter: this
+    Radians: this
     Rank:
     RegexpExtract: expression group null_if_pos_overflow parameters this
     RegexpFullMatch: expression options this
@@ -158,6 +165,7 @@ _READ = """
     Sign: this
     SimilarTo: expression this
     Sin: this
+    Sin: this
     Split: expression this
     SplitPart: delimiter part_index this
     Sqrt: this
@@ -174,6 +182,7 @@ _READ = """
     Sum: this
     Table: alias this
     TableAlias: columns this
+    Tan: this
     TimeToStr: format this
     TimestampTrunc: this unit
     ToDays: this

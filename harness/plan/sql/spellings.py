@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from harness.plan.facts.typed import Expression
-from harness.plan.sql.grouping import mark_written_keys
+from harness.plan.sql.grouping import is_total, mark_written_keys
 
 
 def positions_in_sets(tree: Expression) -> None:
@@ -41,6 +41,32 @@ def quantified(tree: Expression) -> None:
             compared.replace(exp.Not(this=found) if every else found)
         elif type(compared) in _INVERSE:
             compared.replace(exp.paren(_of_every(compared, value, rows, every)))
+
+
+def tested_totals(tree: Expression) -> None:
+    """Rewrites IN and EXISTS of a total of all rows, which has one row.
+
+    ``x in (select max(v) …)`` becomes ``x = (select max(v) …)``, EXISTS the truth of HAVING.
+    """
+    for test in list(tree.find_all(exp.In, exp.Exists)):
+        rows = test.args.get("query") or test.this
+        rows = rows.unnest() if isinstance(rows, exp.Query) else None
+        if not isinstance(rows, exp.Select) or rows.args.get("with_") or not is_total(rows):
+            continue
+        having = rows.args.get("having")
+        if isinstance(test, exp.Exists):
+            test.replace(exp.true() if having is None else _is_true(rows, having.this))
+        elif having is None and not isinstance(test.this, exp.Tuple):
+            equal = exp.EQ(this=test.this, expression=exp.Subquery(this=rows))
+            test.replace(exp.paren(equal, copy=False))
+
+
+def _is_true(rows: exp.Select, condition: Expression) -> Expression:
+    """Returns the test that a condition on a total of all rows is true."""
+    rows.set("expressions", [exp.alias_(condition, "found")])
+    for clause in ("having", "order", "distinct"):
+        rows.set(clause, None)
+    return exp.Coalesce(this=exp.Subquery(this=rows), expressions=[exp.false()])
 
 
 _INVERSE: dict[type[Expression], type[exp.Binary]] = {
