@@ -479,8 +479,9 @@ def _is_tied(column: exp.Column, query: Expression) -> bool:
 def tied_window(e: Expression) -> bool:
     """True for a window in a correlated subquery."""
     select = e.parent_select if isinstance(e, exp.Window) else None
-    columns = [] if select is None else select.find_all(exp.Column)
-    return any(_is_tied(column, select) for column in columns if column.table)
+    if select is None:
+        return False
+    return any(_is_tied(column, select) for column in select.find_all(exp.Column) if column.table)
 
 
 def float_sum_read_twice(e: Expression) -> bool:

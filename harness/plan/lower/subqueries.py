@@ -268,8 +268,9 @@ class Subqueries:
             relation, item, correlated = self._per_key(select, relation, correlated)
             on, residual = _split(relation, correlated)
             if isinstance(relation.node, TopPerGroup) and relation.node.count == 1:
+                (alias,) = relation.aliases
                 kind: JoinKind = "inner" if required else "left"
-                self.attached.append(Attached(item.table, relation, kind, on))
+                self.attached.append(Attached(alias, relation, kind, on))
                 return item
         if not has_aggregate(item):  # there is at most one row, else DuckDB raises an error
             item = exp.Max(this=item)
