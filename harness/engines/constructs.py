@@ -147,6 +147,7 @@ _VALUES: dict[str, tuple[tuple[str, Kind, str], ...]] = {
     "Dates and times": (
         ("d + interval 1 month", exp.Interval, "e + interval 1 month"),
         ("extract(year from d)", exp.Extract, "extract(year from e)"),
+        ("time_bucket(interval 15 minute, t)", exp.DateBin, "time_bucket(interval 15 minute, u)"),
         ("date_trunc('month', t)", exp.TimestampTrunc, "date_trunc('month', u)"),
         ("date_diff('month', d, t)", exp.DateDiff, "date_diff('month', e, u)"),
         ("make_date(y, m, d)", exp.DateFromParts, "make_date(2000 + id, 2, 3)"),

@@ -25,6 +25,7 @@ class DaftDates(DaftValues):
     """Emits functions of dates and timestamps."""
 
     date_spellings: ClassVar[Mapping[str, str]] = {
+        "DateBin": '{this}.date_trunc("{count} {unit}s")',
         "Extract": "{this}.{part}()",
         "Extract dow": '({this}.day_of_week().cast("int64") + 1) % 7',
         "Extract doy": "{this}.day_of_year()",

@@ -47,6 +47,7 @@ class PandasExpressions(PandasText, PandasDates):
         "Ceil": "np.ceil({value})",
         "Ceil of integers": '{this}.astype("float64")',
         "Cos": "np.cos({value})",
+        "DateBin": '{this}.dt.floor("{count}{frequency}")',
         "Degrees": "np.degrees({value})",
         "Exp": "np.exp({value})",
         "Floor": "np.floor({value})",

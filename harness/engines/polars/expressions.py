@@ -48,6 +48,7 @@ class PolarsExpressions(PolarsText, PolarsDates):
         "Ceil": "{this}.ceil()",
         "Ceil of integers": "{this}.cast(pl.Float64)",
         "Cos": "{this}.cos()",
+        "DateBin": '{this}.dt.truncate("{count}{letter}")',
         "Degrees": "{this}.degrees()",
         "Exp": "{this}.exp()",
         "Floor": "{this}.floor()",

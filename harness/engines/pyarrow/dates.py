@@ -20,6 +20,7 @@ class ArrowDates(ArrowValues):
     """Emits functions of dates and timestamps."""
 
     date_spellings: ClassVar[Mapping[str, str]] = {
+        "DateBin": 'pc.floor_temporal({value}, {count}, unit="{unit}")',
         "Extract": "pc.{part}({value})",
         "Extract dow": "pc.day_of_week({value}, week_start=7)",
         "Extract doy": "pc.day_of_year({value})",

@@ -22,6 +22,7 @@ PYSPARK_GAPS: tuple[Gap, ...] = (
     BATCHES,
     *SHARED,
     *OF_SPARK,
+    not_yet(exp.DateBin),
     not_yet(exp.PercentileDisc, "a discrete quantile of what is computed"),
     cannot(exp.PercentileDisc, "a discrete quantile of anything but numbers"),
     not_yet(exp.Substring, "a substring of a computed length from within"),

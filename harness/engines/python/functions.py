@@ -30,6 +30,10 @@ _PRECEDENCES: Mapping[type[ast.AST], int] = {
 }
 
 
+_FREQUENCIES = {"hour": "h", "minute": "min", "second": "s"}
+"""Unit of time -> pandas' name of it."""
+
+
 class Decoded(NamedTuple):
     """A function's operand (``this``), and the texts of its other arguments by name (``fields``).
 
@@ -99,6 +103,11 @@ class Functions(Expressions):
     def _timestamp_trunc(self, e: Expression) -> Decoded:
         return Decoded(e.this, fields={"unit": quoted(e.args["unit"].name.lower())})
 
+    def _date_bin(self, e: Expression) -> Decoded:
+        unit = e.this.args["unit"].name.lower()
+        short = {"unit": unit, "letter": unit[0], "frequency": _FREQUENCIES[unit]}
+        return Decoded(e.expression, fields={"count": e.this.name, **short})
+
     def _in_format(self, e: Expression) -> Decoded:
         return Decoded(e.this, fields={"format": self.time_format(e)})
 
@@ -166,6 +175,7 @@ _DECODERS: Mapping[type[Expression], Callable[[Functions, Expression], Decoded]]
     exp.Atan2: Functions._atan2,
     exp.Bracket: Functions._bracket,
     exp.Contains: Functions._of_part,
+    exp.DateBin: Functions._date_bin,
     exp.EndsWith: Functions._of_part,
     exp.Extract: Functions._extract,
     exp.Log: Functions._log,

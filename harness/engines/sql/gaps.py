@@ -147,6 +147,7 @@ DATAFUSION: tuple[Gap, ...] = (
 )
 POLARS_SQL: tuple[Gap, ...] = (
     *COMMON,
+    not_yet(exp.DateBin),
     cannot(exp.IgnoreNulls),
     AS_OF,
     cannot(
@@ -253,6 +254,7 @@ POSTGRES: tuple[Gap, ...] = (
 )
 HYPER: tuple[Gap, ...] = (
     *COMMON,
+    not_yet(exp.DateBin),
     TABLE_ORDER,
     AS_OF,
     GROUPS_REPLACED,
@@ -342,6 +344,7 @@ SQLITE: tuple[Gap, ...] = (
 )
 PYSPARK: tuple[Gap, ...] = (
     *COMMON,
+    not_yet(exp.DateBin),
     TABLE_ORDER,
     *OF_SPARK,
     AS_OF,
@@ -380,6 +383,7 @@ ORDER_IN_FILES = "an order of rows that are written"
 
 SAIL: tuple[Gap, ...] = (
     *COMMON,
+    not_yet(exp.DateBin),
     BATCHES,
     AS_OF,
     cannot(Sort, ORDER_IN_FILES, "it deals them out to several files"),
@@ -433,6 +437,7 @@ TIMES_IN_FILES = "times written to a file"
 
 CHDB: tuple[Gap, ...] = (
     *COMMON,
+    not_yet(exp.DateBin),
     TABLE_ORDER,
     not_yet(AsOfJoin, "ASOF JOIN", test=shapes.as_of),
     GROUPS_REPLACED,

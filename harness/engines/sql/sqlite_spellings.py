@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from harness.engines.sql.rules import kind
 from harness.engines.sql.spellings import Spelling, Spellings, int_div, negation, spelt
+from harness.plan.facts.kinds import SECONDS
 from harness.plan.facts.printing import Expression
 
 _UNITS = {"WEEK": ("DAY", 7), "QUARTER": ("MONTH", 3), "YEAR": ("MONTH", 12)}
@@ -27,7 +28,7 @@ _STARTS = {
 }
 _TIMES = {"HOUR": "%Y-%m-%d %H:00:00", "MINUTE": "%Y-%m-%d %H:%M:00", "SECOND": "%Y-%m-%d %H:%M:%S"}
 ADDED = re.compile(
-    r"%[A-Za-z]|%Y-%m-%d %H:(00:00|%M:00|%M:%S)|start of (year|month|day)|weekday 0|true|false|-"
+    r"%[A-Za-z]|%Y-%m-%d %H:(00:00|%M:00|%M:%S)|start of (year|month|day)|weekday 0|unixepoch|true|false|-"
     r"|([+-]?\d+)? ?(day|month|hour|minute|second)s?|%04d-%02d-%02d|NaN"
     r"|(\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?)?"
 )
@@ -53,6 +54,14 @@ def truncated(printer: Any, e: Expression) -> str:
     function = "date" if kind(e) == "DATE" else "datetime"
     start = f"date({value}, {_STARTS[unit].format(value)})"
     return start if function == "date" else f"datetime({start})"
+
+
+def bucket(printer: Any, e: Expression) -> str:
+    """Prints ``time_bucket`` by seconds since 1970; a remainder has the sign of what is divided."""
+    count, unit = e.this.name, _unit(e.this)
+    seconds = f"CAST(strftime('%s', {printer.sql(e, 'expression')}) AS INTEGER)"
+    width = int(count) * SECONDS[unit]
+    return f"datetime({seconds} - ({seconds} % {width} + {width}) % {width}, 'unixepoch')"
 
 
 def part(printer: Any, e: Expression) -> str:
@@ -245,6 +254,7 @@ SQLITE: Spellings = {
     exp.StrPosition: spelt("instr({this}, {substr})"),
     exp.Sub: moved("-"),
     exp.TimeToStr: spelt("strftime({format}, {this})"),
+    exp.DateBin: bucket,
     exp.TimestampTrunc: truncated,
     exp.Values: rows_of_constants,
 }

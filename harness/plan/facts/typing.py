@@ -219,6 +219,16 @@ class Inference:
         self.expect(e.this, Type.DATE, Type.TIMESTAMP)
         return Typed(Type.TIMESTAMP, self.of(e.this).nullable)
 
+    def bucket(self, e: Expression) -> Typed:
+        """Types ``time_bucket(interval 15 minute, t)``, whose buckets share out a day evenly."""
+        unit = e.this.args.get("unit") if isinstance(e.this, exp.Interval) else None
+        seconds = 0 if unit is None else SECONDS.get(unit.name, 0)
+        count = int(e.this.name) if seconds and e.this.name.isdecimal() else 0
+        if not 0 < count * seconds < SECONDS["DAY"] or SECONDS["DAY"] % (count * seconds):
+            raise Unsupported("buckets of a width that does not share out a day", in_sql(e))
+        self.expect(e.expression, Type.TIMESTAMP)
+        return Typed(Type.TIMESTAMP, self.of(e.expression).nullable)
+
     def dates_apart(self, e: Expression) -> Typed:
         if (unit := e.args["unit"].name.upper()) not in DIFFERENCE_UNITS:
             raise Unsupported(f"a difference in units of {unit}", in_sql(e))
@@ -467,6 +477,7 @@ _RULES: dict[type[Expression], _Rule] = {
     exp.TryCast: Inference.cast,
     exp.Extract: Inference.date_part,
     exp.TimestampTrunc: Inference.truncated,
+    exp.DateBin: Inference.bucket,
     exp.Round: Inference.rounded,
     exp.Abs: Inference.number,
     exp.Concat: Inference.concat,

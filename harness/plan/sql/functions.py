@@ -49,8 +49,15 @@ def _within_group(e: exp.WithinGroup) -> Expression:
     return type(e.this)(this=key.this, expression=e.this.this)
 
 
+def _with_origin(e: exp.DateBin) -> Expression:
+    """Calls the third argument of ``time_bucket`` its origin; sqlglot takes it for a unit."""
+    e.set("origin", e.args.pop("unit", None))
+    return e
+
+
 _FORMS: dict[type[Expression], Rewrite] = {
     exp.Date: _date,
+    exp.DateBin: _with_origin,
     exp.Escape: lambda e: _escaped(e) or e,
     exp.DateTrunc: lambda e: exp.TimestampTrunc(this=e.this, unit=exp.var(e.args["unit"].name)),
     exp.TimeToStr: _data_first,
@@ -193,7 +200,31 @@ def _replaced(e: exp.Replace) -> Expression:
     return e.this if nothing else e
 
 
+_PERIODS = {(7, "DAY"): "WEEK", (3, "MONTH"): "QUARTER", (12, "MONTH"): "YEAR"}
+"""Widths of buckets that are one of a longer unit."""
+
+
+def _bucket(e: exp.DateBin) -> Expression:
+    """Rewrites ``time_bucket`` of one unit to date_trunc; buckets begin at the same times.
+
+    Of a date DuckDB returns a date.
+    """
+    width, moment = e.this, e.expression
+    unit = width.args.get("unit") if isinstance(width, exp.Interval) else None
+    if unit is None or not isinstance(width.this, exp.Literal) or not width.name.isdecimal():
+        return e
+    found = unit.name if width.name == "1" else _PERIODS.get((int(width.name), unit.name))
+    if found is None:
+        return e
+    start = exp.TimestampTrunc(this=moment, unit=exp.var(found))
+    if moment.type is None or not moment.type.is_type("date"):
+        return start
+    return e if found in _OF_DAY else exp.Cast(this=start, to=exp.DataType.build("DATE"))
+
+
+_OF_DAY = ("HOUR", "MINUTE", "SECOND")
 REWRITES: dict[type[Expression], Rewrite] = {
+    exp.DateBin: _bucket,
     exp.RespectNulls: lambda e: e.this if isinstance(e.parent, exp.Window) else e,
     exp.Window: ignoring_nulls,
     exp.Log: _log,

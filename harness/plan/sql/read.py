@@ -56,6 +56,7 @@ _READ = """
     DataType: this
     DataTypeParam: this
     DateAdd: expression this
+    DateBin: expression this
     DateDiff: date_part_boundary expression this unit
     DateFromParts: day month year
     Day: this
