@@ -28,8 +28,8 @@ _STARTS = {
 }
 _TIMES = {"HOUR": "%Y-%m-%d %H:00:00", "MINUTE": "%Y-%m-%d %H:%M:00", "SECOND": "%Y-%m-%d %H:%M:%S"}
 ADDED = re.compile(
-    r"%[A-Za-z]|%Y-%m-%d %H:(00:00|%M:00|%M:%S)|start of (year|month|day)|weekday 0|unixepoch|true|false|-"
-    r"|([+-]?\d+)? ?(day|month|hour|minute|second)s?|%04d-%02d-%02d|NaN"
+    r"%[A-Za-z]|%Y-%m-%d %H:(00:00|%M:00|%M:%S)|start of (year|month|day)|weekday 0|unixepoch"
+    r"|true|false|-|([+-]?\d+)? ?(day|month|hour|minute|second)s?|%04d-%02d-%02d|NaN"
     r"|(\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?)?"
 )
 """The texts in these spellings."""

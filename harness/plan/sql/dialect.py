@@ -89,6 +89,13 @@ def _by_unit(name: str) -> Any:
     return built
 
 
+def _bucket(arguments: list[exp.Expr]) -> exp.Expr:
+    """Builds ``time_bucket``; DuckDB's third argument is an origin, sqlglot's a unit."""
+    if len(arguments) > 3:
+        return exp.Anonymous(this="time_bucket", expressions=arguments)
+    return exp.DateBin(**dict(zip(("this", "expression", "origin"), arguments, strict=False)))
+
+
 class _Tokenizer(DuckDB.Tokenizer):
     IDENTIFIERS = ['"', "`"]  # noqa: RUF012 (as sqlglot declares it)
 
@@ -97,6 +104,7 @@ class _Parser(DuckDBParser):
     FUNCTIONS = {  # noqa: RUF012 (as sqlglot declares it)
         **DuckDBParser.FUNCTIONS,
         **{name: _by_unit(name) for name in ("DATE_DIFF", "DATEDIFF", "DATE_TRUNC", "DATETRUNC")},
+        "TIME_BUCKET": _bucket,
         "ANY_VALUE": exp.AnyValue.from_arg_list,  # without IGNORE NULLS, which a window would take
     }
     UNARY_PARSERS = {**DuckDBParser.UNARY_PARSERS, TokenType.PLUS: _parse_plus}  # noqa: RUF012

@@ -49,15 +49,8 @@ def _within_group(e: exp.WithinGroup) -> Expression:
     return type(e.this)(this=key.this, expression=e.this.this)
 
 
-def _with_origin(e: exp.DateBin) -> Expression:
-    """Calls the third argument of ``time_bucket`` its origin; sqlglot takes it for a unit."""
-    e.set("origin", e.args.pop("unit", None))
-    return e
-
-
 _FORMS: dict[type[Expression], Rewrite] = {
     exp.Date: _date,
-    exp.DateBin: _with_origin,
     exp.Escape: lambda e: _escaped(e) or e,
     exp.DateTrunc: lambda e: exp.TimestampTrunc(this=e.this, unit=exp.var(e.args["unit"].name)),
     exp.TimeToStr: _data_first,
