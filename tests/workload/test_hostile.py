@@ -317,11 +317,23 @@ def test_what_is_printed_of_a_query_is_that_query_or_is_not_run(title: str) -> N
 
 
 @pytest.mark.parametrize(
-    "now", ["today()", "current_timestamp", "localtime", "current_user", "version()"]
+    "now",
+    [
+        *("today()", "current_timestamp", "localtime", "current_user", "version()"),
+        *('"current_date"', '"LocalTimestamp"', '"session_user"'),
+    ],
 )
 def test_a_query_has_the_same_answer_each_time(now: str) -> None:
     with pytest.raises(WorkloadError, match="another each time"):
         compile_query(f"select cast({now} as varchar) as n from t", SCHEMA)
+
+
+def test_no_alias_hides_the_clock() -> None:
+    sql = 'select cast("current_date" as varchar) as "current_date" from t'
+    with pytest.raises(WorkloadError, match="another each time"):
+        compile_query(sql, SCHEMA)
+    has_it = {"t": (Column("current_date", Type.DATE, False),)}
+    assert compile_query(sql, has_it).plan is not None
 
 
 # ------------------------------------------------------------------ what a terminal shows

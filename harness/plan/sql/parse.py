@@ -214,17 +214,23 @@ def _check_deterministic(tree: exp.Query, schemas: Mapping[str, Schema]) -> None
 def _word_of_a_session(tree: exp.Query, schemas: Mapping[str, Schema]) -> exp.Column | None:
     """Returns the first ``user`` or the like that is a function: nothing has a column of the name.
 
-    sqlglot reads these functions, which have no parentheses, as columns.
+    sqlglot reads these functions, which have no parentheses, as columns, and those of the clock in
+    quotation marks; an alias may be in another scope, and so allows no word of the clock.
     """
-    named = {folded(column.name) for schema in schemas.values() for column in schema}
-    named |= {folded(alias.alias) for alias in tree.find_all(exp.Alias)}
+    named = {folded(alias.alias) for alias in tree.find_all(exp.Alias)}
     named |= {folded(c.name) for a in tree.find_all(exp.TableAlias) for c in a.columns}
-    words = _WORDS_OF_A_SESSION - named
+    words = _CLOCK | (_WORDS_OF_A_SESSION - named)
+    words -= {folded(column.name) for schema in schemas.values() for column in schema}
     columns = (c for c in tree.find_all(exp.Column) if folded(c.name) in words and not c.table)
     return next(columns, None)
 
 
-_WORDS_OF_A_SESSION = frozenset({"current_schema", "current_role", "user"})
+_CLOCK = frozenset(
+    {"current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"}
+)
+_WORDS_OF_A_SESSION = frozenset(
+    {"current_catalog", "current_schema", "current_role", "current_user", "session_user", "user"}
+)
 _NONDETERMINISTIC = (
     *(exp.TableSample, exp.Rand, exp.Randn, exp.Uuid),
     *(
