@@ -48,18 +48,17 @@ def benchmark(
     chosen = ["--engines", ",".join(engines)] if engines else []
     command = ["--benchmark", *names, *chosen, "--budget", budget, "--results", str(target)]
     try:
-        code, printed = run_pytest(["-m", "pytest", "-p", "no:cacheprovider", *command, *options])
+        ran = run_pytest(["-m", "pytest", "-p", "no:cacheprovider", *command, *options])
     except BaseException:
         if results is None:
             shutil.rmtree(target, ignore_errors=True)
         raise
-    files = sorted(target.glob("*/*.json"), key=lambda one: one.stat().st_mtime_ns)
-    if code not in (0, 1) or not files:
+    if ran.code not in (0, 1) or ran.results is None:
         if results is None:
             shutil.rmtree(target)
-        last = printed.strip().splitlines()[-LAST_LINES:]
+        last = ran.printed.strip().splitlines()[-LAST_LINES:]
         raise HarnessError("\n".join(["nothing was measured:", *last]))
-    found = Benchmarked(files[-1], target / "index.html")
+    found = Benchmarked(ran.results, target / "index.html")
     if results is None:
         weakref.finalize(found, shutil.rmtree, target, ignore_errors=True)
     return found

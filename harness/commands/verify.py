@@ -192,12 +192,12 @@ def _measured(pairs: Sequence[Pair], budget: str, count: int) -> list[Judged]:
 
     seconds = parse_seconds(budget) * len(pairs) / count
     with tempfile.TemporaryDirectory(prefix="enginebench-") as folder:
-        _, printed = run_pytest(_command(pairs, seconds, folder))
-        if not [*Path(folder).glob("*/*.json")]:
-            told = printed.strip().splitlines() or ["pytest printed nothing"]
+        ran = run_pytest(_command(pairs, seconds, folder))
+        if ran.results is None:
+            told = ran.printed.strip().splitlines() or ["pytest printed nothing"]
             words = next((line for line in told if pairs[0].file.name in line), told[-1])
             return [Judged((pair.name, f"  not measured: {visible(words)}")) for pair in pairs]
-        found = {(c.query, c.engine.name): c for c in cells_of(newest(Path(folder)).file)}
+        found = {(c.query, c.engine.name): c for c in cells_of(newest(ran.results).file)}
     return [_judge(pair, found) for pair in pairs]
 
 

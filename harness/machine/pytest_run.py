@@ -10,8 +10,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
+TOLD_IN = "ENGINEBENCH_RESULTS_TOLD_IN"
+"""The variable of such a pytest with the path of a file, in which it tells its results file's."""
 _STARTER = f"""
 import ctypes, os, sys
 if sys.platform == "linux":
@@ -22,14 +27,40 @@ if os.getppid() == int(sys.argv[1]):
 """Makes SIGTERM, for which pytest ends as for Ctrl-C, follow the parent's death (Linux only)."""
 
 
-def run_pytest(arguments: Sequence[str]) -> tuple[int, str]:
-    """Runs Python with these arguments; returns its exit code and what it printed.
+class Ended(NamedTuple):
+    """How a run of pytest ended: its exit code, what it printed, and its own results file.
+
+    That is None if it has written none; its folder may have others, also newer ones.
+    """
+
+    code: int
+    printed: str
+    results: Path | None
+
+
+def run_pytest(arguments: Sequence[str]) -> Ended:
+    """Runs Python with these arguments, and waits for its end.
 
     Ctrl-C is passed on to the process, which is waited for before KeyboardInterrupt is raised; a
     second Ctrl-C, passed on as well, ends it at once.
     """
+    with tempfile.TemporaryDirectory(prefix="enginebench-") as folder:
+        told_in = Path(folder, "results")
+        code, printed = _run(arguments, {**os.environ, TOLD_IN: str(told_in)})
+        told = Path(os.fsdecode(told_in.read_bytes())) if told_in.exists() else None
+    return Ended(code, printed, told)
+
+
+def tell_results(path: Path) -> None:
+    """Tells the command that runs this pytest, if one does, the path of the run's results file."""
+    if told_in := os.environ.get(TOLD_IN):
+        Path(told_in).write_bytes(os.fsencode(path.absolute()))
+
+
+def _run(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:
     process = subprocess.Popen(
         [sys.executable, "-P", "-c", _STARTER, str(os.getpid()), *arguments],
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

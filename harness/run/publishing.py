@@ -11,6 +11,7 @@ import pytest
 from harness.errors import ResultsError
 from harness.machine.commit import commit_of
 from harness.machine.cores import overruns
+from harness.machine.pytest_run import tell_results
 from harness.run import options
 from harness.run.journal import JournalFile
 from harness.run.results import as_json, fields, write
@@ -77,6 +78,7 @@ class Publishing:
             self._in_trouble(session, f"{error}; {file.advice}")
             return
         self.results = results
+        tell_results(results)
         if self.register.complete:
             file.remove()
         self._draw(session)

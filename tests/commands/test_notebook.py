@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from harness.commands import notebook
 from harness.commands.function_source import source_of
 from harness.commands.notebook import Benchmarked
 from harness.errors import HarnessError
+from harness.machine.pytest_run import Ended
 
 LEAST = 1.5
 FRAME = pd.DataFrame({"k": [1]})
@@ -43,6 +45,10 @@ def kept_rows(table: Any) -> Any:
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Benchmarked:
     folder = tmp_path_factory.mktemp("functions")
+    another = folder / "results" / "machine" / "2040-01-01T000000Z.json"
+    another.parent.mkdir(parents=True)
+    another.write_text("{}")
+    os.utime(another, (2**31, 2**31))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ENGINEBENCH_CACHE", str(folder))
         patch.setenv("PYTEST_ADDOPTS", "--benchmark-max-time=0.01 --benchmark-min-rounds=2")
@@ -50,6 +56,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Benchmarked:
             {"pandas": counted, "pyarrow": by_arrow},
             {"t": pd.DataFrame({"k": [1, 1, 2], "x": [1.0, 2.0, 3.0]})},
             budget="1s",
+            results=folder / "results",
         )
     return compared
 
@@ -63,6 +70,11 @@ def test_functions_are_compared_and_checked(found: Benchmarked) -> None:
     assert found.page.is_file()
 
 
+def test_the_results_are_those_of_its_own_run(found: Benchmarked) -> None:
+    assert len([*found.page.parent.glob("*/*.json")]) == 2
+    assert found.path.name.startswith("20") and not found.path.name.startswith("2040")
+
+
 def test_a_notebook_shows_sentences_a_picture_and_the_table(found: Benchmarked) -> None:
     shown = found._repr_html_()
     assert shown.count("<svg") == 1 and "<td>PyArrow: by_arrow</td>" in shown
@@ -70,8 +82,8 @@ def test_a_notebook_shows_sentences_a_picture_and_the_table(found: Benchmarked) 
 
 
 def test_a_run_that_measures_nothing_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(arguments: list[str]) -> tuple[int, str]:
-        return 4, f"ERROR: not found: {arguments[5]}"
+    def run(arguments: list[str]) -> Ended:
+        return Ended(4, f"ERROR: not found: {arguments[5]}", None)
 
     monkeypatch.setattr(notebook, "run_pytest", run)
     with pytest.raises(

@@ -54,4 +54,11 @@ def test_what_was_measured_is_written(tmp_path: Path, number: signal.Signals) ->
 
 def test_the_code_and_all_that_is_printed_are_returned() -> None:
     told = "import sys; print('out'); sys.stdout.flush(); print('é', file=sys.stderr); sys.exit(3)"
-    assert run_pytest(["-c", told]) == (3, "out\né\n")
+    assert run_pytest(["-c", told]) == (3, "out\né\n", None)
+
+
+def test_the_results_file_is_the_runs_own(tmp_path: Path) -> None:
+    own = tmp_path / "é" / "own.json"
+    tell = "import pathlib, sys; from harness.machine import pytest_run as p"
+    ended = run_pytest(["-c", f"{tell}; p.tell_results(pathlib.Path(sys.argv[1]))", str(own)])
+    assert ended == (0, "", own)
