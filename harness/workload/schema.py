@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from harness.errors import WorkloadError
+from harness.special import EXACT
 from harness.tables import Input
 from harness.types import Type
 from harness.words import folded, suggestion
@@ -27,7 +28,7 @@ from harness.workload.yaml_lines import Document, KeyPath
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 SIZE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 MOST_QUERIES, MOST_TABLES, MOST_SIZES, MOST_NULL_VALUES, MOST_INPUTS = 1000, 200, 100, 100, 10
-MOST_PATHS = 1000
+MOST_PATHS, MOST_CLASSES = 1000, 1000
 MOST_CHARACTERS = 1000
 """The most characters of a null value: Arrow's search tree is as deep as they are long."""
 FUNCTION = re.compile(r"[^:]+\.py:[A-Za-z_][A-Za-z0-9_]*")
@@ -92,6 +93,12 @@ def _delimiter(character: str) -> str:
     return character
 
 
+def _two_or_more(classes: tuple[int, ...]) -> tuple[int, ...]:
+    if not 2 <= len(set(classes)) == len(classes):
+        raise ValueError("'classes' should be two or more whole numbers, each of them once")
+    return classes
+
+
 def _named(pattern: re.Pattern[str], what: str, rule: str) -> AfterValidator:
     def check(named: dict[str, Any]) -> dict[str, Any]:
         for name in named:
@@ -147,7 +154,14 @@ class TrainModel(_Model):
     model: Literal["sgd-classifier", "sgd-regressor"]
     target: str
     batch_rows: int = Field(default=10_000, ge=1, le=10_000_000)
-    classes: Annotated[tuple[int, ...], Field(min_length=2)] | None = None
+    classes: (
+        Annotated[
+            tuple[Annotated[int, Field(ge=-EXACT, le=EXACT)], ...],
+            _at_most(MOST_CLASSES, "classes"),
+            AfterValidator(_two_or_more),
+        ]
+        | None
+    ) = None
 
     @model_validator(mode="after")
     def _has_classes_if_a_classifier(self) -> TrainModel:

@@ -65,6 +65,16 @@ def error_of(folder: Path, content: str | bytes) -> str:
             "w.yaml:3: 'classes' are for a classifier; a regressor has none",
         ),
         (
+            TABLE + "queries:\n  q: {sql: select 1, train: {model: sgd-classifier, target: y, "
+            "classes: [1, 1]}}\n",
+            "w.yaml:3: 'classes' should be two or more whole numbers, each of them once",
+        ),
+        (
+            TABLE + "queries:\n  q: {sql: select 1, train: {model: sgd-classifier, target: y, "
+            "classes: [0, 9007199254740993]}}\n",
+            "w.yaml:3: 'classes' cannot be 9007199254740993: it should be at most 9.0072e+15",
+        ),
+        (
             TABLE + "queries:\n  q: {sql: select 1, write: parquet, train: {model: sgd-regressor, "
             "target: y}}\n",
             "w.yaml:3: 'train' needs 'sql', and goes with neither 'write' nor 'native'",
