@@ -44,6 +44,25 @@ def test_answers_are_the_same_when_tables_are_split(many_partitions: InProcess) 
         assert verdict.outcome == expected("dask", title)[0], f"{queries[title]}\n{verdict}"
 
 
+@pytest.mark.parametrize(
+    ("then", "shuffles"),
+    [
+        ("sum(a) over (partition by h)", 1),
+        ("sum(a) over (partition by h, a)", 1),
+        ("sum(a) over (partition by a)", 2),
+    ],
+)
+def test_rows_are_shuffled_once_for_windows_by_the_same_keys(
+    many_partitions: InProcess, then: str, shuffles: int
+) -> None:
+    inner = "select g as h, o, row_number() over (partition by g order by o, v, r) as a from scores"
+    sql = f"select h, o, {then} as b from ({inner}) where a < 4"
+    query, tables = many_partitions.query(sql), many_partitions.tables
+    program = engines.get("dask").compile(query, tables, Input.MEMORY)
+    assert program.text.count(".shuffle(") == shuffles
+    assert many_partitions.verdict("dask", sql).outcome == "ok"
+
+
 def test_a_table_is_split_for_threads_only_where_it_is_worth_it(tmp_path: Path) -> None:
     whole = InProcess(read_tables(HERE / "tables.yaml"), tmp_path)
     whole.verdict("dask", "select id from people")

@@ -134,6 +134,7 @@ class DaskProgram(DaskAggregates, DaskJoins, PandasProgram):
             )
             source = step
         self.physical[node] = self.physical[source]
+        self.shuffled[node] = self._shuffled_by(source)
         return self.frames[source]
 
     def _of_everything(self, node: Window) -> str:

@@ -22,6 +22,7 @@ from harness.plan.optimize.naming import frame_name
 from harness.plan.tree.nodes import (
     Aggregate,
     Distinct,
+    Filter,
     Item,
     Join,
     Limit,
@@ -88,6 +89,7 @@ class DaskSteps(PandasSteps):
         self.gathered.frames, self.gathered.physical = self.frames, self.physical
         self.scalars: dict[Node, dict[str, str]] = {}
         self.distributed: dict[Node, str] = {}
+        self.shuffled: dict[Node, frozenset[str]] = {}
         self.last: set[Node] = set()
 
     def program(self, plan: Node, end: str | Training | None) -> Program:
@@ -125,8 +127,9 @@ class DaskSteps(PandasSteps):
     def _apart(self, node: Aggregate | Window | TopPerGroup, keys: Sequence[str], name: str) -> str:
         """Emits a node as a function run on partitions, shuffled so that equal keys are together.
 
-        Without keys it runs on one partition: an order over the whole table has no parallel form.
-        ``name`` is the function's name, numbered if it is taken.
+        For steps in a row by the same keys, or by further ones, they are shuffled once. Without
+        keys it runs on one partition: an order over the whole table has no parallel form. ``name``
+        is the function's name, numbered if it is taken.
         """
         frame = self.exact(node.input)
         inner, function = (
@@ -143,13 +146,31 @@ class DaskSteps(PandasSteps):
         body = chained([*inner.statements, f"return {result}"])
         self.statements += [f"    {line}" for line in body]
         self.physical[node] = inner.order(node)
-        together = "repartition(npartitions=1)"
-        if keys:
-            together = f"shuffle({one_or_list(list(dict.fromkeys(keys)))})"
+        together, by = "", self._shuffled_by(node.input)
+        if not (by and by <= {*keys}):
+            by, listed = frozenset(keys), one_or_list(list(dict.fromkeys(keys)))
+            together = f".shuffle({listed})" if keys else ".repartition(npartitions=1)"
+        self.shuffled[node] = by
         meta = f", meta={frame}._meta.assign({_examples(node)})" if _misread(node) else ""
         if self.printer.masks and (proven := _proven(node.input)) and not meta:
             frame += f".astype({mapping(proven)})"
-        return self.assign(node, f"{frame}.{together}.map_partitions({function}{meta})")
+        return self.assign(node, f"{frame}{together}.map_partitions({function}{meta})")
+
+    def _shuffled_by(self, node: Node) -> frozenset[str]:
+        """Returns the columns by which a node's rows were shuffled last; none if they were not.
+
+        Rows that are equal in these are in one partition.
+        """
+        match node:
+            case Window() | TopPerGroup():
+                return self.shuffled.get(node, frozenset())
+            case Filter():
+                return self._shuffled_by(node.input)
+            case Project():
+                names = {e.name: name for name, e in node.items if isinstance(e, exp.Column)}
+                keys = self._shuffled_by(node.input)
+                return frozenset(names[key] for key in keys if keys <= names.keys())
+        return frozenset()
 
 
 _MASKED = (Type.INT64, Type.BOOLEAN)
