@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from harness import engines
@@ -195,3 +197,20 @@ def test_what_is_never_negative_is_divided_as_libraries_divide() -> None:
     assert '["amount"].abs() // 4' in program("pandas", "abs(amount) // 4")
     for value in ("amount // 4", "abs(amount) // receipt", "(abs(amount) - 9) // 4"):
         assert ".sign()" in program("polars", value) and "np.fmod" in program("pandas", value)
+
+
+@pytest.mark.parametrize(
+    ("condition", "printed"),
+    [
+        ("d < date '2020-01-31' + interval 1 month", "d < date '2020-02-29'"),
+        ("d = timestamp '2020-01-31'", "d = date '2020-01-31'"),
+        ("u < timestamp '2020-01-31'", "u < timestamp '2020-01-31 00:00:00'"),
+        ("d < timestamp '2020-01-31 12:00:00'", "d < timestamp '2020-01-31 12:00:00'"),
+    ],
+)
+def test_a_day_is_compared_with_a_day(condition: str, printed: str) -> None:
+    days = {"t": (Column("d", Type.DATE), Column("u", Type.TIMESTAMP))}
+    tree = compile_query(f"select count(*) as n from t where {condition}", days).tree
+    assert tree is not None
+    text = tree.args["where"].this.sql("duckdb").lower().replace("t.", "")
+    assert re.sub(r"cast\(('[^']*') as (\w+)\)", r"\2 \1", text) == printed

@@ -14,7 +14,7 @@ from typing import Any
 from sqlglot import exp
 
 from harness.answer import AnswerSpec
-from harness.plan.facts.kinds import DEVIATIONS
+from harness.plan.facts.kinds import DEVIATIONS, TIMESTAMPS
 from harness.plan.facts.patterns import ascii_classes
 from harness.plan.facts.printing import Expression
 from harness.plan.sql.grouping import grouping_sets
@@ -24,7 +24,7 @@ Rule = Callable[[exp.Query, AnswerSpec], exp.Query]
 _OF_TYPES: dict[str, frozenset[exp.DType]] = {
     "BIGINT": frozenset(exp.DataType.INTEGER_TYPES),
     "DOUBLE": frozenset(exp.DataType.REAL_TYPES),
-    "TIMESTAMP": frozenset({exp.DType.TIMESTAMP, exp.DType.DATETIME, exp.DType.TIMESTAMPNTZ}),
+    "TIMESTAMP": TIMESTAMPS,
     "DATE": frozenset({exp.DType.DATE}),
     "BOOLEAN": frozenset({exp.DType.BOOLEAN}),
     "VARCHAR": frozenset(exp.DataType.TEXT_TYPES),

@@ -18,6 +18,8 @@ SECONDS = {"WEEK": 604_800, "DAY": 86_400, "HOUR": 3600, "MINUTE": 60, "SECOND":
 """Unit of an interval of fixed length -> its seconds."""
 MOST_SECONDS = 2**63 // 10**9
 """The most seconds of an interval, whose nanoseconds 64 bits hold: 292 years of them."""
+TIMESTAMPS = frozenset({exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ, exp.DType.DATETIME})
+"""sqlglot's names for DuckDB's TIMESTAMP, by how an expression came by its type."""
 DEVIATIONS = (exp.StddevSamp, exp.StddevPop, exp.Variance, exp.VariancePop)
 
 

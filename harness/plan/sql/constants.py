@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from harness.plan.facts.kinds import COMPARISONS
+from harness.plan.facts.kinds import COMPARISONS, TIMESTAMPS
 from harness.plan.facts.typed import Expression
 from harness.plan.sql import bound
 from harness.plan.sql.dialect import Written
@@ -30,7 +30,7 @@ _BESIDE = {
     **dict.fromkeys(exp.DataType.INTEGER_TYPES, "BIGINT"),
     **dict.fromkeys(exp.DataType.FLOAT_TYPES, "DOUBLE"),
     exp.DType.DATE: "DATE",
-    **dict.fromkeys((exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ, exp.DType.DATETIME), "TIMESTAMP"),
+    **dict.fromkeys(TIMESTAMPS, "TIMESTAMP"),
 }
 _WIDER = {frozenset({"BIGINT", "DOUBLE"}): "DOUBLE", frozenset({"DATE", "TIMESTAMP"}): "TIMESTAMP"}
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import Any
 
 from sqlglot import exp
 
-from harness.plan.facts.kinds import COMPARISONS, is_literal
+from harness.plan.facts.kinds import COMPARISONS, TIMESTAMPS, is_literal
 from harness.plan.facts.windows import ignoring_nulls
 
 Expression = exp.Expr
@@ -248,14 +248,14 @@ def moments(tree: Expression) -> None:
     """
     for sum_ in tree.find_all(exp.Add, exp.Sub):
         day = sum_.this
-        if isinstance(sum_.expression, exp.Interval) and _is_constant(day, exp.DType.DATE):
+        if isinstance(sum_.expression, exp.Interval) and _is_constant(day, {exp.DType.DATE}):
             day.set("to", exp.DataType.build("TIMESTAMP"))
 
 
-def _is_constant(e: Expression, kind: exp.DType) -> bool:
-    """True if an expression is a text cast to ``kind``, a date or timestamp."""
+def _is_constant(e: Expression, types: Set[exp.DType]) -> bool:
+    """True if an expression is a text cast to one of these types, of dates or timestamps."""
     literal = isinstance(e, exp.Cast) and isinstance(e.this, exp.Literal) and e.this.is_string
-    return literal and e.args["to"].this is kind
+    return literal and e.args["to"].this in types
 
 
 def midnight(e: Expression) -> Expression:
@@ -268,7 +268,7 @@ def midnight(e: Expression) -> Expression:
     operands = [x for x in e.iter_expressions() if isinstance(x, Expression)]
     if any(x.is_type(exp.DType.DATE) for x in operands):
         for moment in operands:
-            if _is_constant(moment, exp.DType.TIMESTAMP) and moment.this.name[10:] in _MIDNIGHTS:
+            if _is_constant(moment, TIMESTAMPS) and moment.this.name[10:] in _MIDNIGHTS:
                 day = exp.Literal.string(moment.this.name[:10])
                 moment.replace(exp.Cast(this=day, to=exp.DataType.build("DATE")))
     return e
