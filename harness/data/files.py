@@ -169,7 +169,7 @@ def _checked_names(paths: list[Path]) -> list[Path]:
     """Returns the paths; raises DataError if one is not UTF-8, as engines need."""
     for path in paths:
         if not is_utf8(path):
-            raise DataError(f"the name {path.name!r} is not UTF-8; rename the file, or its folder")
+            raise DataError(f"{_shown(str(path))} is not UTF-8; rename the file, or its folder")
     return paths
 
 
