@@ -196,7 +196,7 @@ class WorkerClient(Closing):
         if memory.out_of_memory:
             raise WorkerOutOfMemory(f"used {_gib(peak)}, the limit is {_gib(limit or 0)}; killed")
         code = self._process.poll()
-        how = "closed its pipe" if code is None else _way_of_ending(code)
+        how = "closed its pipe" if code is None else way_of_ending(code)
         if says_out_of_memory("", tail):
             raise WorkerOutOfMemory(_with_tail(f"out of memory: the process {how}", tail))
         crowded = oom_kills() > self._oom_kills or (limit is not None and peak > limit / 2)
@@ -268,7 +268,8 @@ def _split(paths: str) -> list[str]:
     return [path for path in paths.split(os.pathsep) if path]
 
 
-def _way_of_ending(code: int) -> str:
+def way_of_ending(code: int) -> str:
+    """Returns in words how a process ended: by an exit code, or by a signal if it is negative."""
     if code >= 0:
         return f"ended with exit code {code}"
     return f"was ended by signal {-code} ({signal.Signals(-code).name})"

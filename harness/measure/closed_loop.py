@@ -9,6 +9,7 @@ one after another: else all would end together, and the window would hold one ru
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,8 +21,10 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from harness.engines.base import Session, Sharing, write_answer
+from harness.machine.limits import oom_kills
 from harness.machine.messages import Failure
 from harness.machine.processtree import Usage
+from harness.machine.worker_client import way_of_ending
 from harness.machine.worker_server import describe
 from harness.measure.requests import Ran, RanClients, RunClients
 
@@ -120,13 +123,14 @@ def _in_threads(tasks: Sequence[Callable[[], Result]]) -> list[Result]:
 def _in_processes(tasks: Sequence[Callable[[], Result]]) -> list[Result]:
     """Runs each task in a fork of this process, and waits for all."""
     fork, running = multiprocessing.get_context("fork"), list[tuple[Connection, ForkProcess]]()
+    killed = oom_kills()
     for task in tasks:
         receiver, sender = fork.Pipe(duplex=False)
         process = fork.Process(target=_send, args=(task, sender))
         process.start()
         sender.close()
         running.append((receiver, process))
-    received = [_received(*each) for each in running]
+    received = [_received(*each, killed) for each in running]
     return cast("list[Result]", received)
 
 
@@ -134,12 +138,19 @@ def _send(task: Callable[[], object], sender: Connection) -> None:
     sender.send(task())
 
 
-def _received(receiver: Connection, process: ForkProcess) -> object:
-    """Returns what a process sent, once it has ended; raises RuntimeError if it sent nothing."""
+def _received(receiver: Connection, process: ForkProcess, killed: int) -> object:
+    """Returns what a process sent, once it has ended.
+
+    If it sent nothing, raises MemoryError if the system killed it for memory, for which it had
+    killed so many processes before; else RuntimeError.
+    """
     try:
         result = receiver.recv()
     except EOFError:
         process.join()
-        raise RuntimeError(f"a client's process ended with exit code {process.exitcode}") from None
+        how = way_of_ending(process.exitcode or 0)
+        if process.exitcode == -signal.SIGKILL and oom_kills() > killed:
+            raise MemoryError(f"out of memory: a client's process {how}") from None
+        raise RuntimeError(f"a client's process {how}") from None
     process.join()
     return result

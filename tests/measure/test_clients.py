@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -134,6 +136,21 @@ def test_runs_that_fail_are_counted() -> None:
     failed, of = map(int, told.groups())
     assert (failed, of) == (sessions[1].runs, sum(session.runs for session in sessions))
     assert failed >= 1
+
+
+class _KilledSession(_SleepingSession):
+    def act(self) -> pa.Table:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return super().act()
+
+
+@pytest.mark.parametrize(("kills", "error"), [([4, 5], MemoryError), ([4, 4], RuntimeError)])
+def test_a_client_that_the_system_kills_for_memory_is_out_of_memory(
+    monkeypatch: pytest.MonkeyPatch, kills: list[int], error: type[Exception]
+) -> None:
+    monkeypatch.setattr(closed_loop, "oom_kills", lambda: kills.pop(0))
+    with pytest.raises(error, match=r"a client's process was ended by signal 9 \(SIGKILL\)"):
+        run_at_once([_KilledSession(1)], Sharing.PROCESSES, RunClients(1, 0.0, 0.1))
 
 
 def test_only_runs_that_end_within_the_window_count(
