@@ -17,6 +17,7 @@ from harness.engines.gaps import Gap, Gaps, cannot, not_yet
 from harness.plan.facts.columns import fresh
 from harness.plan.facts.frozen import frozen
 from harness.plan.facts.printing import in_sql
+from harness.plan.lower.distinct import numbers_copies
 from harness.plan.tree.nodes import (
     Aggregate,
     AsOfJoin,
@@ -48,6 +49,7 @@ CHUNK_GAPS: tuple[Gap, ...] = (
     cannot(Join, "a search for matches in a table in chunks", "the last chunk may have them"),
     cannot(Aggregate, "an aggregate that partial ones do not add up to", TOGETHER),
     not_yet(Aggregate, "distinct values of several columns of a table in chunks"),
+    not_yet(Aggregate, "an aggregate of distinct values beside others of a table in chunks"),
     not_yet(Union, "a union of a table in chunks"),
 )
 """What cannot be done of the table that is read in chunks."""
@@ -148,6 +150,9 @@ class Splitting:
             case Limit() if node.count is not None:
                 part = self._end(Limit(node.input, node.count + node.offset))
                 return replace(node, input=part), False
+            case Window() if numbers_copies(node):
+                gap = "an aggregate of distinct values beside others of a table in chunks"
+                raise self.gaps.unsupported(gap)
             case Window():
                 raise self.gaps.unsupported("a window over a table in chunks")
             case Union():

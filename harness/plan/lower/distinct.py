@@ -93,6 +93,15 @@ def _number(keys: Sequence[Item], argument: Expression) -> exp.Window:
     return exp.Window(this=exp.RowNumber(), partition_by=partition, order=order)
 
 
+def numbers_copies(node: Window) -> bool:
+    """True if windows number the rows of a partition in its own key's order: all are equal."""
+    return all(
+        isinstance(e.this, exp.RowNumber)
+        and any(o.this in e.args["partition_by"] for o in e.find_all(exp.Ordered))
+        for _, e in node.functions
+    )
+
+
 def _if_first(number: str, argument: Expression) -> Expression:
     first = exp.EQ(this=exp.column(number), expression=exp.Literal.number(1))
     return exp.Case(ifs=[exp.If(this=first, true=argument.copy())])

@@ -27,7 +27,7 @@ from harness.plan.lower.names import flat_names
 from harness.plan.lower.predicates import factored
 from harness.plan.lower.sets import over_sets, set_operation
 from harness.plan.lower.subqueries import Attached, Subqueries, compares
-from harness.plan.sql.grouping import grouping_sets, is_grouped, written_keys
+from harness.plan.sql.grouping import grouping_sets, is_grouped, keys_of, written_keys
 from harness.plan.tree.nodes import (
     Distinct,
     Expression,
@@ -224,6 +224,7 @@ class Lowering:
 
         Applies GROUP BY, HAVING, windows, SELECT list, DISTINCT, ORDER BY, LIMIT.
         """
+        relation = self._with_keys(select, relation)
         items = [(item.alias_or_name, item.unalias()) for item in select.selects]
         if name := repeated([name for name, _ in items]):
             raise Unsupported(f"two columns called {name!r} in a subquery", in_sql(select))
@@ -248,6 +249,24 @@ class Lowering:
         node = _limited(select, Sort(node, tuple(sort_keys)) if sort_keys else node)
         return Project(node, tuple((name, exp.column(name)) for name in outputs))
 
+    def _with_keys(self, select: exp.Select, relation: Relation) -> Relation:
+        """Adds columns for the subqueries in keys of GROUP BY; the SELECT then reads these keys.
+
+        Changes ``select`` in place, in all its clauses: a SELECT list repeats its keys.
+        """
+        subqueries = Subqueries(self, [])
+        for key in dict.fromkeys(keys_of(select)):
+            if has_subquery(key):
+                value = subqueries.out_of(
+                    exp.Alias(this=key.copy())
+                ).this  # no condition: NULL stays
+                own = [e for e in select.find_all(type(key)) if e.parent_select is select]
+                for e in [e for e in own if e == key]:
+                    e.replace(value.copy())
+        for attached in subqueries.attached:
+            relation = attached.to(relation)
+        return relation
+
     def _group_keys(
         self, select: exp.Select, items: Sequence[Item], relation: Relation, read: set[str]
     ) -> tuple[list[Item], list[list[str]] | None]:
@@ -259,10 +278,7 @@ class Lowering:
         group = select.args.get("group")
         if group is None:
             return [], None
-        sets = grouping_sets(group)
-        expressions = group.expressions if sets is None else list(itertools.chain(*sets))
-        if group.args.get("all"):
-            expressions = [e for _, e in items if not e.find(exp.AggFunc)]
+        sets, expressions = grouping_sets(group), keys_of(select)
         aliases = {relation.flat(e): name for name, e in items}
         flat = dict.fromkeys(map(relation.flat, expressions))
         keys: list[Item] = []

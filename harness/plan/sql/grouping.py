@@ -94,6 +94,25 @@ def grouping_sets(group: exp.Group) -> list[list[Expression]] | None:
     return [plain + chosen for chosen in _sets(found[0])] if found else None
 
 
+def keys_of(select: exp.Select) -> list[Expression]:
+    """Returns the keys of GROUP BY, which ALL finds in the SELECT list.
+
+    Those in several grouping sets are repeated.
+    """
+    group = select.args.get("group")
+    if group is None:
+        return []
+    if group.args.get("all"):
+        return [e.unalias() for e in select.selects if not _own_aggregate(e, select)]
+    sets = grouping_sets(group)
+    return group.expressions if sets is None else list(itertools.chain(*sets))
+
+
+def _own_aggregate(e: Expression, select: exp.Select) -> bool:
+    """True if the expression has an aggregate outside of its subqueries."""
+    return any(found.parent_select is select for found in e.find_all(exp.AggFunc))
+
+
 def _sets(clause: Expression) -> list[list[Expression]]:
     keys = [_members(key) for key in clause.expressions]
     if isinstance(clause, exp.GroupingSets):
