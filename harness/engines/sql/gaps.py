@@ -182,6 +182,11 @@ POLARS_SQL: tuple[Gap, ...] = (
         test=shapes.key_named_as_a_value,
     ),
     cannot(
+        Aggregate,
+        "a subquery in a key of GROUP BY",
+        says=["not currently supported in the GROUP BY"],
+    ),
+    cannot(
         Join,
         "EXISTS beside OR, or tied by anything but equal columns",
         says=["EXISTS subquery is not"],
