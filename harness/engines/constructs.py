@@ -269,6 +269,11 @@ _QUERIES: tuple[tuple[str, Kind, str], ...] = (
         Join,
         "select id, (select max(val) from pairs where bk = k) as v from people",
     ),
+    (
+        "lateral (select …)",
+        exp.Lateral,
+        "select id, q.val from people p, lateral (select val from pairs where bk = p.k) q",
+    ),
     ("union all", Union, "select id from people union all select id from teams"),
     ("union", Union, "select id from people union select id from teams"),
     ("intersect", Join, "select id from people intersect select id from teams"),

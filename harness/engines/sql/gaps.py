@@ -147,6 +147,7 @@ DATAFUSION: tuple[Gap, ...] = (
 )
 POLARS_SQL: tuple[Gap, ...] = (
     *COMMON,
+    cannot(exp.Lateral),
     not_yet(exp.DateBin),
     cannot(exp.IgnoreNulls),
     AS_OF,
@@ -292,6 +293,7 @@ RESERVED = "a table whose name begins with sqlite_"
 
 SQLITE: tuple[Gap, ...] = (
     *COMMON,
+    cannot(exp.Lateral),
     cannot(exp.IgnoreNulls),
     TABLE_ORDER,
     AS_OF,
@@ -442,6 +444,7 @@ TIMES_IN_FILES = "times written to a file"
 
 CHDB: tuple[Gap, ...] = (
     *COMMON,
+    cannot(exp.Lateral),
     not_yet(exp.DateBin),
     TABLE_ORDER,
     not_yet(AsOfJoin, "ASOF JOIN", test=shapes.as_of),

@@ -12,6 +12,26 @@ from harness.plan.facts.columns import fresh
 from harness.plan.facts.printing import in_sql
 from harness.plan.sql.grouping import grouping_sets, is_grouped
 from harness.plan.tree.nodes import Expression, Node, TopPerGroup
+from harness.plan.tree.relation import Relation, aliases_in
+
+Pairs = tuple[tuple[Expression, Expression], ...]
+"""(outer, inner): expressions that are equal in rows that match."""
+
+
+def split(relation: Relation, correlated: Sequence[Expression]) -> tuple[Pairs, list[Expression]]:
+    """Splits correlated predicates into pairs (outer, inner) of equal expressions, and others."""
+    pairs, residual = [], []
+    for p in correlated:
+        equality = isinstance(p, exp.EQ)
+        left = aliases_in(p.this) if equality else frozenset()
+        right = aliases_in(p.expression) if equality else frozenset()
+        if left and left <= relation.aliases and not right & relation.aliases:
+            pairs.append((p.expression, p.this))
+        elif right and right <= relation.aliases and not left & relation.aliases:
+            pairs.append((p.this, p.expression))
+        else:
+            residual.append(p)
+    return tuple(pairs), residual
 
 
 def per_key(

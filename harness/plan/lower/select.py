@@ -23,6 +23,7 @@ from harness.plan.lower.joins import (
     combine,
     combine_as_written,
 )
+from harness.plan.lower.lateral import lateral
 from harness.plan.lower.names import flat_names
 from harness.plan.lower.predicates import factored
 from harness.plan.lower.sets import over_sets, set_operation
@@ -197,8 +198,14 @@ class Lowering:
             nearest = item.method == "ASOF" and side in ("", "LEFT")
             if item.method and not nearest:
                 raise Unsupported("this kind of join", in_sql(item))
-            node = self._source(item.this, select)
-            entries.append((item.this.alias_or_name, node, side, item.args.get("on")))
+            alias, condition = item.this.alias_or_name, item.args.get("on")
+            if isinstance(item.this, exp.Lateral):
+                node, side, ties = lateral(item, side, select, self)
+                condition = conjunction(ties)
+                node = _renamed(node, item.this.args["alias"].columns, alias)
+            else:
+                node = self._source(item.this, select)
+            entries.append((alias, node, side, condition))
         return entries
 
     def _source(self, source: Expression, select: exp.Select) -> Node:

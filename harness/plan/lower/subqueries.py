@@ -15,7 +15,7 @@ from harness.plan.facts.kinds import COMPARISONS
 from harness.plan.facts.printing import in_sql
 from harness.plan.lower.aggregates import Aggregates, described
 from harness.plan.lower.distinct import aggregated
-from harness.plan.lower.per_key import per_key
+from harness.plan.lower.per_key import Pairs, per_key, split
 from harness.plan.lower.semi_joins import SemiJoin
 from harness.plan.sql.grouping import has_aggregate, is_grouped, is_total
 from harness.plan.sql.normalize import negation
@@ -36,8 +36,6 @@ from harness.plan.tree.relation import Relation, aliases_in, join, with_row_numb
 _STRICT = (*COMPARISONS, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.Cast)
 """Expressions that are NULL if an operand is."""
 _ROWS = exp.Count(this=exp.Star())
-_Pairs = tuple[tuple[Expression, Expression], ...]
-"""(outer, inner): expressions that are equal in rows that match."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class Attached:
     alias: str
     relation: Relation
     kind: JoinKind
-    on: _Pairs = ()
+    on: Pairs = ()
     residual: Expression | None = None
     values: tuple[Item, ...] = ()
     order: tuple[exp.Ordered, ...] = ()
@@ -134,12 +132,12 @@ class Subqueries:
         if tree.args.get("offset") is None and _is_positive(tree.args.get("limit")):
             tree.set("limit", None)
         relation, _, correlated = self._rows(tree)
-        on, residual = _split(relation, correlated)
+        on, residual = split(relation, correlated)
         return SemiJoin(_semi(negated), relation, on, conjunction(residual))
 
     def _in(self, test: exp.In, negated: bool) -> SemiJoin:
         relation, value, correlated = self._rows(test.args["query"].unnest())
-        on, residual = _split(relation, correlated)
+        on, residual = split(relation, correlated)
         pairs = (*on, (test.this, value))
         return SemiJoin(_semi(negated), relation, pairs, conjunction(residual), null_aware=negated)
 
@@ -158,7 +156,7 @@ class Subqueries:
         self, select: exp.Select, relation: Relation, correlated: Sequence[Expression]
     ) -> tuple[Relation, Expression, list[Expression]]:
         """Returns what `_rows` does for a subquery whose rows depend on the value it is tied to."""
-        on, residual = _split(relation, correlated)
+        on, residual = split(relation, correlated)
         if residual:
             reason = "a correlated subquery of groups or with a LIMIT, tied by other than equality"
             raise Unsupported(reason, in_sql(select))
@@ -259,14 +257,14 @@ class Subqueries:
         if not correlated and aliases_in(item) <= relation.aliases:
             select.set("expressions", [exp.alias_(item, name)])
             return self._only(self.blocks.finish(select, relation))
-        on, residual = _split(relation, correlated)
+        on, residual = split(relation, correlated)
         if is_total(select):
             item = _of_having(select, item)
         elif residual and _takes_first(select):
             return self._first_by_row(relation, on, (name, item), residual, select)
         elif _has_more_clauses(select) or is_grouped(select):
             relation, item, correlated = self._per_key(select, relation, correlated)
-            on, residual = _split(relation, correlated)
+            on, residual = split(relation, correlated)
             if isinstance(relation.node, TopPerGroup) and relation.node.count == 1:
                 (alias,) = relation.aliases
                 kind: JoinKind = "inner" if required else "left"
@@ -293,7 +291,7 @@ class Subqueries:
     def _first_by_row(
         self,
         relation: Relation,
-        on: _Pairs,
+        on: Pairs,
         item: Item,
         residual: Sequence[Expression],
         select: exp.Select,
@@ -308,7 +306,7 @@ class Subqueries:
         return exp.column(item[0], alias)
 
     def _by_row(
-        self, relation: Relation, on: _Pairs, items: Sequence[Item], residual: Expression | None
+        self, relation: Relation, on: Pairs, items: Sequence[Item], residual: Expression | None
     ) -> list[Expression]:
         """Attaches aggregates that are computed for each row of the query block.
 
@@ -323,7 +321,7 @@ class Subqueries:
     def _values(
         self,
         relation: Relation,
-        on: _Pairs,
+        on: Pairs,
         items: Sequence[Item],
         residual: Expression | None = None,
         required: bool = False,
@@ -350,7 +348,7 @@ class Subqueries:
             _seen_from_block(aggregates.over(e), alias, aggregates, bool(on)) for _, e in items
         ]
         node = aggregated(relation.node, keys, aggregates.found)
-        strict = required and all(_is_strict(e) for _, e in items)
+        strict = required and all(is_strict(e) for _, e in items)
         kind: JoinKind = "single" if not on else "inner" if strict else "left"
         outers = zip((outer for outer, _ in on), inners, strict=True)
         pairs = tuple((outer, exp.column(key, alias)) for outer, key in outers)
@@ -432,12 +430,12 @@ def _seen_from_block(
     return with_columns(value, moved)
 
 
-def _is_strict(item: Expression) -> bool:
+def is_strict(item: Expression) -> bool:
     """True if a value is NULL without rows to aggregate: ``sum(x)`` is, ``count(x)`` is not."""
     if isinstance(item, exp.AggFunc):
         return not isinstance(item, exp.Count)
     operands = [item.this, item.args.get("expression")] if isinstance(item, _STRICT) else []
-    return any(_is_strict(e) for e in operands if isinstance(e, exp.Expr))
+    return any(is_strict(e) for e in operands if isinstance(e, exp.Expr))
 
 
 def _same(names: Iterable[str]) -> tuple[Item, ...]:
@@ -450,19 +448,3 @@ def _under(alias: str, node: Node) -> Relation:
 
 def _semi(negated: bool) -> JoinKind:
     return "anti" if negated else "semi"
-
-
-def _split(relation: Relation, correlated: Sequence[Expression]) -> tuple[_Pairs, list[Expression]]:
-    """Splits correlated predicates into pairs (outer, inner) of equal expressions, and others."""
-    pairs, residual = [], []
-    for p in correlated:
-        equality = isinstance(p, exp.EQ)
-        left = aliases_in(p.this) if equality else frozenset()
-        right = aliases_in(p.expression) if equality else frozenset()
-        if left and left <= relation.aliases and not right & relation.aliases:
-            pairs.append((p.expression, p.this))
-        elif right and right <= relation.aliases and not left & relation.aliases:
-            pairs.append((p.this, p.expression))
-        else:
-            residual.append(p)
-    return tuple(pairs), residual

@@ -548,6 +548,8 @@ def _explained(error: OptimizeError, schemas: Mapping[str, Schema]) -> WorkloadE
         several = sum(name in {column.name for column in schema} for schema in schemas.values()) > 1
         if "ambiguous" in found[2] or (several and "." not in found[1]):
             return WorkloadError(f"column {name!r} is in more than one table; say which")
+        if name in known:
+            return WorkloadError(f"column {name!r} is of no table that can be read here")
         return WorkloadError(f"no column {name!r}{did_you_mean(name, known)}")
     if found := re.search("Alias already used: (.+)", message):
         return WorkloadError(f"two tables or subqueries of one FROM are called {found[1]!r}")
