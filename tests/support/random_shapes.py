@@ -1,4 +1,4 @@
-"""Random SELECTs with rows of constants, PIVOT, UNPIVOT, and comparisons with ANY and ALL."""
+"""Random SELECTs with rows of constants, PIVOT, UNPIVOT, LATERAL, and ANY and ALL."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ class Shapes(Writer):
 
     def shaped(self) -> str:
         return self.either(
-            self._constants, self._pivoted, self._unpivoted, self._every, self._every, self._escaped
+            *(self._constants, self._pivoted, self._unpivoted, self._every, self._every),
+            *(self._escaped, self._lateral, self._lateral),
         )()
 
     def _constants(self) -> str:
@@ -70,6 +71,26 @@ class Shapes(Writer):
             f"select id, k from l where {test}",
             f"select id from l where {self._not()}({test}) or b",
             f"select id, {test} as v from l",
+        )
+
+    def _lateral(self) -> str:
+        """Returns a join of l with rows of r for each of its rows: groups, totals or first rows."""
+        inner = Writer(self.draw, RIGHT).test(0)
+        tie = self.either("rk = l.k", "w = l.s", "rk = l.k and m = l.i", "rk = l.k and m > 0")
+        where = f"{tie} and {inner}"
+        rows = self.either(
+            f"select m as v from r where {where}",
+            f"select distinct m as v from r where {where}",
+            f"select m as v from r where {where} order by m{self.either('', ' desc')} limit 1",
+            f"select m as v from r where {where} order by m nulls first limit 2",
+            f"select m as v, count(*) as n from r where {where} group by m",
+            f"select {self.either('max(m)', 'count(m)', 'sum(rk)')} as v from r where {where}",
+        )
+        joined = self.either(", lateral ({}) q", " left join lateral ({}) q on true").format(rows)
+        test = self.either("", f" where {self.test(0)}", " where q.v > 0", " where q.v is null")
+        return self.either(
+            f"select id, q.v from l{joined}{test}",
+            f"select l.k, count(*) as c, sum(q.v) as s from l{joined}{test} group by 1",
         )
 
     def _escaped(self) -> str:
