@@ -80,7 +80,9 @@ class Lowering:
         if isinstance(tree, exp.Select):
             relation, correlated = inside.block(tree)
             if correlated:
-                raise Unsupported("a correlated subquery here", in_sql(correlated[0]))
+                raise Unsupported(
+                    "a column of an outer query in FROM, or in a set", in_sql(correlated[0])
+                )
             return inside.finish(tree, relation)
         raise Unsupported(f"{called(tree)} as a query", in_sql(tree))
 

@@ -249,6 +249,8 @@ def _cast(e: Expression) -> Expression:
         cast = exp.Cast(this=literal.this.copy(), to=e.args["to"].copy())
         written = _cast(cast)
         return e if written is cast else exp.Neg(this=written)
+    if isinstance(literal, exp.Boolean):
+        literal = exp.Literal.number(int(literal.this))
     if not isinstance(literal, exp.Literal) or target not in _NUMERIC:
         return e
     text = literal.name.strip(" ")
@@ -282,7 +284,7 @@ def _of_constant(e: Expression) -> Expression:
     """
     distinct = isinstance(e.this, exp.Distinct)
     value: Expression = e.this.expressions[0] if distinct else e.this
-    if isinstance(e.parent, (exp.Window, exp.Filter, exp.WithinGroup)):
+    if isinstance(e.parent, _AROUND):
         return e
     if _is_null(value):
         return exp.Literal.number(0) if isinstance(e, exp.Count) else value
@@ -298,6 +300,10 @@ def _of_constant(e: Expression) -> Expression:
         value = rows if is_literal(value, "1") else exp.Mul(this=rows, expression=value)
     some = exp.GT(this=_every_row(), expression=exp.Literal.number(0))
     return exp.Case(ifs=[exp.If(this=some, true=value)], default=none)
+
+
+_AROUND = (exp.Window, exp.Filter, exp.WithinGroup)
+"""What takes an aggregate as it is written."""
 
 
 def _is_null(e: Expression) -> bool:
@@ -327,7 +333,8 @@ def _only_where(condition: Expression, value: Expression) -> Expression:
 
 def _count_if(e: Expression) -> Expression:
     """Rewrites ``count_if`` to a sum, which is NULL, not 0, if the condition always is NULL."""
-    return exp.Sum(this=exp.Cast(this=e.this, to=exp.DataType.build("BIGINT")))
+    total = exp.Sum(this=_cast(exp.Cast(this=e.this, to=exp.DataType.build("BIGINT"))))
+    return total if isinstance(e.parent, _AROUND) else _of_constant(total)
 
 
 def _percentile(e: Expression) -> Expression:

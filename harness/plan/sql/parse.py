@@ -19,7 +19,7 @@ from sqlglot.schema import MappingSchema
 
 from harness.answer import each_once
 from harness.errors import Unsupported, WorkloadError
-from harness.plan.facts.columns import repeated
+from harness.plan.facts.columns import fresh, repeated
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import Expression
 from harness.plan.facts.windows import resolve_names
@@ -295,6 +295,7 @@ def _named(
         own = {name: schema for name, schema in schemas.items() if name in read}
         raise _explained(error, own) from None
     _name_columns(tree, names)
+    _unlike_in_sets(tree)
     _places_in_order(tree)
     for key, item in keys:
         key.set("this", exp.column(item.alias))
@@ -495,6 +496,19 @@ def _name_columns(tree: exp.Query, names: Sequence[str]) -> None:
     for key in _bare_keys(tree):
         if key.name in changed:
             key.set("this", exp.to_identifier(changed[key.name], quoted=True))
+
+
+def _unlike_in_sets(tree: exp.Query) -> None:
+    """Changes the tree in place: no later query of a set operation has a name for two columns.
+
+    The names are those of its first query: nothing reads the others.
+    """
+    for query in tree.find_all(exp.SetOperation):
+        names = [item.alias for item in query.expression.selects]
+        for place, item in enumerate(query.expression.selects):
+            if item.alias in names[:place]:
+                names[place] = fresh(item.alias, {*names})
+                item.set("alias", exp.to_identifier(names[place], quoted=True))
 
 
 def _spelled(tree: exp.Query, names: Sequence[str]) -> list[str]:
