@@ -419,6 +419,13 @@ SAIL: tuple[Gap, ...] = (
         "a sum or mean of floats in a WITH that is read twice, which it computes twice",
         test=shapes.float_sum_read_twice,
     ),
+    cannot(exp.Window, "a window of the rows that belong to a row", test=shapes.tied_window),
+    cannot(Window, "a frame of values of dates", test=shapes.frame_of_days),
+    cannot(
+        exp.Count,
+        "a count of the groups that belong to a row, where there are none",
+        says=["with null values to non-nullable"],
+    ),
     cannot(
         Join,
         "a value looked up by a correlated subquery",

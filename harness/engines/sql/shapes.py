@@ -11,6 +11,7 @@ from harness.engines.python.kernel import MOST_PLACES
 from harness.engines.sql.rules import is_constant, kind
 from harness.plan.facts.patterns import ascii_classes
 from harness.plan.facts.printing import Expression
+from harness.plan.facts.windows import window_order
 from harness.plan.sql.grouping import grouping_sets
 
 
@@ -227,6 +228,11 @@ def frame_of_values(e: Expression) -> bool:
 def frame_of_times(e: Expression) -> bool:
     """True for a window over a frame of values whose keys are dates or timestamps."""
     return frame_of_values(e) and any(isinstance(d, exp.Interval) for d in _distances(e))
+
+
+def frame_of_days(e: Expression) -> bool:
+    """True for a window over a frame of values whose keys are dates."""
+    return frame_of_times(e) and any(kind(key.this) == "DATE" for key in window_order(e))
 
 
 def _distances(window: Expression) -> list[Expression]:
