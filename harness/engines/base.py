@@ -225,6 +225,11 @@ class Engine(ABC):
     """The cluster that ``--connect`` names for the engine, in the process that collects cells."""
 
     @property
+    def fills_cluster(self) -> bool:
+        """True if a session takes its whole cluster, so that another one's first job would wait."""
+        return False
+
+    @property
     def usual_input(self) -> Input:
         """The input by which the engine is described: memory, or Parquet if it reads files only."""
         return Input.MEMORY if Input.MEMORY in self.reads else Input.PARQUET

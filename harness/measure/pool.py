@@ -132,10 +132,13 @@ class WorkerPool(Closing):
 
         ``worker_for`` waits for all of them. An engine's first process starts alone, so that
         nothing disturbs the measured time of its start; but side by side, and not timed, if a
-        cell's rounds get less than LEAST_ROUNDS seconds.
+        cell's rounds get less than LEAST_ROUNDS seconds. Those that would wait for the cluster of
+        another one are not started.
         """
         for key in dict.fromkeys(map(_without_query, cells)):
-            if key not in self._workers and not self._failures.get(key):
+            if key in self._workers or self._failures.get(key):
+                continue
+            if not self._rivals(key, self._workers):
                 with contextlib.suppress(UnknownEngine):  # which ``worker_for`` raises
                     self._workers[key] = self._start(key)
                     if self._times_starts and self.start_seconds(key) is None:
@@ -195,15 +198,29 @@ class WorkerPool(Closing):
         self.spent.add(Part.ENGINES, worker.load_seconds - before)
         return worker
 
+    def _rivals(self, key: Cell, others: Iterable[Cell]) -> set[Cell]:
+        """Returns those of other cells whose workers cannot have the cluster of this one's, too.
+
+        All are cells without their query, as those of ``self._workers``.
+        """
+        if not fills_cluster(key):
+            return set()
+        at = self.settings.connect.get
+        return {each for each in others if each != key and at(each.engine) == at(key.engine)}
+
     def make_room(self, cells: Iterable[Cell]) -> None:
         """Ends workers of other cells, the largest first, while these cells may lack memory.
 
         They may, if less than ROOM_SHARE of an engine's memory limit is left for them. Workers of
         other cells on a GPU are all ended if a single cell uses the GPU, or if it is over half
-        full.
+        full; and so are those that have a cluster which one of these cells needs for itself.
         """
         cells = list(cells)
-        own = set(map(_without_query, cells)) & self._workers.keys()
+        keys = set(map(_without_query, cells))
+        own = keys & self._workers.keys()
+        for key in keys:
+            for other in self._rivals(key, self._workers.keys() - own):
+                self.discard(other)
         if any(map(on_gpu, cells)) and (len(cells) == 1 or not has_room()):
             for other in filter(on_gpu, self._workers.keys() - own):
                 self.discard(other)
@@ -217,9 +234,11 @@ class WorkerPool(Closing):
         """Returns whether the workers of all these cells may hold the tables in memory at once.
 
         A worker that has not loaded the tables yet is assumed to need as much memory as the largest
-        worker that has.
+        worker that has. They may not, if one needs for itself a cluster that another one uses.
         """
         keys = set(map(_without_query, cells))
+        if any(self._rivals(key, keys) for key in keys):
+            return False
         loaded = [key for key in keys & self._workers.keys() if self._workers[key].tables]
         sizes = [self._resident_bytes(key) for key in loaded]
         files = all(key.input is not Input.MEMORY for key in keys)
@@ -331,6 +350,13 @@ def launched(
     client = WorkerClient(module, folder, variables, memory_limit, python, farewell)
     client.post(StartEngine(address, threads, cores))
     return client
+
+
+def fills_cluster(cell: Cell) -> bool:
+    """Returns whether a cell's engine needs its cluster for itself; False if it cannot load."""
+    with contextlib.suppress(UnknownEngine):
+        return harness.engines.get(cell.engine).fills_cluster
+    return False
 
 
 def on_gpu(cell: Cell) -> bool:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import harness.measure.pool
+from harness import engines
 from harness.errors import WorkerError
 from harness.measure.pool import Settings, WorkerPool
 from harness.measure.rounds import Rounds
@@ -83,6 +84,26 @@ def test_idle_processes_make_room_where_memory_is_short(
     assert (pid(pool, "Right"), pid(pool, "Wrong")) == (right, wrong)
     pool.make_room([cell("Wrong")])
     assert (pid(pool, "Right") != right, pid(pool, "Wrong")) == (True, wrong)
+
+
+def test_engines_that_need_a_whole_cluster_have_it_one_after_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, elsewhere = cells = [cell("Right"), cell("Wrong"), cell("Chatty")]
+    connect = {c.engine: "spark://127.0.0.1:7077" for c in (first, second)}
+    settings = Settings(1, tmp_path / "scratch", memory_limit=2**30, connect=connect)
+    with WorkerPool(settings) as pool:
+        assert pool.fits(cells, {})
+        for each in (first, second):
+            monkeypatch.setattr(type(engines.get(each.engine)), "fills_cluster", True)
+        assert not pool.fits(cells, {})
+        assert pool.fits([first, elsewhere], {})
+        pool.start(cells)
+        other = pid(pool, "Chatty")
+        assert {key.engine for key in pool._workers} == {first.engine, elsewhere.engine}
+        pool.make_room([second])
+        assert pid(pool, "Wrong") and pid(pool, "Chatty") == other
+        assert {key.engine for key in pool._workers} == {second.engine, elsewhere.engine}
 
 
 def table(rows: int) -> dict[str, Table]:

@@ -42,6 +42,11 @@ class OnSpark(Engine):
         exp.Round: frozenset({Special.LARGE}),
     }
 
+    @property
+    def fills_cluster(self) -> bool:
+        """True on a standalone master: it gives all free cores to the first session that asks."""
+        return (self.address or "").startswith("spark://")
+
     def environment(self, threads: int) -> dict[str, str]:
         return {**super().environment(threads), **java.on_loopback(self.address)}
 
