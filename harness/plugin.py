@@ -45,6 +45,21 @@ def _tag() -> str:
 setattr(utils, "get_tag", _tag)  # noqa: B010 - before pytest-benchmark's plugin imports it
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Makes ``report`` the package beside this one, which is imported where it is first used.
+
+    A folder with a ``conftest.py`` comes first in the path, and may have a ``report.py``.
+    """
+    if early_config.known_args_namespace.benchmark and "report" not in sys.modules:
+        file = Path(__file__).parents[1] / "report" / "__init__.py"
+        spec = importlib.util.spec_from_file_location("report", file)
+        assert spec is not None and spec.loader is not None
+        spec.loader = importlib.util.LazyLoader(spec.loader)
+        sys.modules["report"] = package = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(package)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("benchmark"):
         if sys.platform == "win32":

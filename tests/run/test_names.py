@@ -67,3 +67,14 @@ def test_the_folder_itself(project: Project) -> None:
     inner.write(w_yaml=f"tables: {{t: t.csv}}\n{QUERY}")
     done = inner.benchmark("w.yaml", "--engines", "duckdb", ENGINEBENCH_CACHE=str(project.folder))
     assert "is not UTF-8" in done.err and done.code == 4 and "Traceback" not in done.all
+
+
+def test_a_module_report_beside_a_conftest_is_not_the_page_s(tmp_path: Path) -> None:
+    project = Project(tmp_path).write(
+        w_yaml="tables: {t: t.csv}\nqueries: {q: select k from t}\n",
+        t_csv="k\n1\n",
+        conftest_py="",
+        report_py="raise RuntimeError('imported')",
+    )
+    done = project.benchmark("w.yaml", "--engines", "duckdb")
+    assert done.code == 0 and (tmp_path / "results" / "index.html").is_file(), done.all
