@@ -89,9 +89,9 @@ class Publishing:
         pages = self.running.pages
         assert self.results is not None
         try:
-            self.report = pages.draw(self.results, self.display.say)
             self.verdicts = report.verdicts(self.results)
             self.ranking = report.ranking(self.results)
+            self.report = pages.draw(self.results, self.display.say)
         except (report.ReportError, OSError) as error:
             self._in_trouble(session, f"the report {pages.index} cannot be drawn: {error}")
 

@@ -134,3 +134,12 @@ def test_bytes_per_second_of_files_are_told_and_more_with_v() -> None:
         "in 200 MB/s, 4M rows/s · out 100 MB/s, 2M rows/s · peak 3× its files · "
         "disk 0 bytes read, 50 MB written · spilled 3 MB"
     )
+
+
+def test_engines_are_ranked_where_no_page_can_be_drawn(tmp_path: Path) -> None:
+    (tmp_path / "results" / "index.html").mkdir(parents=True)
+    yaml = f"tables: {{t: t.csv}}\nqueries: {{q: {MEANS!r}}}\n"
+    project = Project(tmp_path).write(w_yaml=yaml, t_csv=TABLE)
+    done = project.benchmark("w.yaml", "--engines", "duckdb,polars")
+    assert done.code == 3 and "index.html cannot be drawn" in done.all
+    assert "1.00×" in done.out
