@@ -56,6 +56,21 @@ IDIOMS = {
             count(*) over (order by id range between 1 preceding and 2 following) as around
         from people
     """,
+    "filled": """
+        select o, coalesce(v, last_value(v ignore nulls) over (partition by g order by o
+                rows between unbounded preceding and current row)) as v,
+            lag(v ignore nulls) over (partition by g order by o) as before
+        from scores
+    """,
+    "latest": """
+        select t.id, q.v, q.o
+        from teams as t, lateral (
+            select s.v, s.o from scores as s where s.o = t.id order by s.r desc limit 2) as q
+    """,
+    "buckets": """
+        select time_bucket(interval 15 minute, u) as quarter, count(*) as n, sum(sin(y)) as s
+        from people group by quarter
+    """,
     "texts": """
         select id, split_part(w, '.', 1) as first, regexp_extract(s, '[a-z]+') as word,
             lpad(w, 3, '*') as padded, strpos(w, 'a') as place, concat_ws(', ', s, w) as both

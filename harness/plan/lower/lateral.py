@@ -33,18 +33,19 @@ def lateral(item: exp.Join, side: str, around: exp.Select, blocks: Blocks) -> Ti
     on, residual = split(relation, correlated)
     if residual:
         raise Unsupported("LATERAL of rows tied by other than equality", in_sql(residual[0]))
+    names = [getattr(column, "name", column) for column in source.args["alias"].columns]
     given = [part for part in conjuncts(item.args.get("on")) if part != exp.true()]
     inners = [inner for _, inner in on]
     if on and is_total(select):
         side = "LEFT"
         _refuse_other_totals(select, given)
-        names = [getattr(column, "name", column) for column in source.args["alias"].columns]
         _counts_of_nothing(around, alias, select.selects, names)
         select.set("group", exp.Group(expressions=[inner.copy() for inner in inners]))
     if not on:
         return blocks.finish(select, relation), side, given
     node, keys = per_key(select, inners, lambda tied: blocks.finish(tied, relation))
-    pairs = zip((outer for outer, _ in on), keys, strict=True)
+    called = dict(zip(node.names, names, strict=False))
+    pairs = [(outer, called.get(key, key)) for (outer, _), key in zip(on, keys, strict=True)]
     return node, side, [exp.EQ(this=a, expression=exp.column(b, alias)) for a, b in pairs] + given
 
 

@@ -49,7 +49,7 @@ def per_key(
         if window.parent_select is select:
             own = window.args.get("partition_by") or []
             window.set("partition_by", [*own, *(inner.copy() for inner in inners)])
-    keys = [_added(select, inner) for inner in inners]
+    keys = [_named(select, inner) or _added(select, inner) for inner in inners]
     if is_grouped(select) and not select.args["group"].args.get("all"):
         for inner in inners:
             select.args["group"].append("expressions", inner.copy())
@@ -87,7 +87,7 @@ def _sort_key(select: exp.Select, ordered: exp.Ordered) -> SortKey:
 
 
 def _named(select: exp.Select, key: Expression) -> str | None:
-    """Returns the name of the SELECT list's item that an ORDER BY key is or names, or None."""
+    """Returns the name of the SELECT list's item that an expression is or names, or None."""
     for item in select.selects:
         if key in (item.unalias(), exp.column(item.alias_or_name)):
             return str(item.alias_or_name)

@@ -1,0 +1,7 @@
+SELECT
+  CAST(DATE_BIN(INTERVAL '15 MINUTE', "people"."u") AS TIMESTAMP) AS "quarter",
+  CAST(COUNT(*) AS BIGINT) AS "n",
+  CAST(SUM(SIN("people"."y")) AS DOUBLE PRECISION) AS "s"
+FROM "people"
+GROUP BY
+  DATE_BIN(INTERVAL '15 MINUTE', "people"."u")

@@ -1,0 +1,1 @@
+# unsupported: SQLite cannot: last_value(x ignore nulls): LAST_VALUE(scores.v IGNORE NULLS)
