@@ -40,8 +40,8 @@ _CAST: dict[Type, str] = {
 
 
 def is_constant(e: Expression) -> bool:
-    """True for an expression without columns."""
-    return not isinstance(e, exp.Column) and e.find(exp.Column) is None
+    """True for an expression without columns and subqueries."""
+    return not isinstance(e, (exp.Column, exp.Query)) and e.find(exp.Column, exp.Query) is None
 
 
 def kind(e: Expression) -> str | None:
