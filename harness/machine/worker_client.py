@@ -41,7 +41,7 @@ from harness.machine.messages import (
     take,
 )
 from harness.machine.oom import says_out_of_memory
-from harness.machine.processtree import MARK, kill_tree
+from harness.machine.processtree import GONE, MARK, kill_tree
 from harness.machine.sampling import Sampler
 from harness.machine.variables import PROCESS
 from harness.words import format_bytes
@@ -124,15 +124,20 @@ class WorkerClient(Closing):
     def alive(self) -> bool:
         return not self._killed and self._process.poll() is None
 
-    def request(self, request: Request[Reply], timeout: float) -> Reply:
+    def request(
+        self, request: Request[Reply], timeout: float, most_seconds: float | None = None
+    ) -> Reply:
         """Sends a request and waits for its reply, at most ``timeout`` seconds.
+
+        With ``most_seconds`` the limit is one of processor time, and that is the most seconds by
+        the clock: on a machine that others keep busy a process waits for its turn.
 
         Raises WorkerFailed if the worker raised an error and still runs; WorkerOutOfMemory,
         WorkerOutOfDisk, WorkerTimeout or WorkerDied. After the last three, and after any exception
         in the parent (Ctrl-C), no process is left.
         """
         self.post(request)
-        reply: Reply = self.reply(timeout)
+        reply: Reply = self.reply(timeout, most_seconds)
         return reply
 
     def post(self, request: Request[Any]) -> None:
@@ -144,10 +149,10 @@ class WorkerClient(Closing):
             self.close()
             raise
 
-    def reply(self, timeout: float) -> Any:
-        """Waits for the reply to the oldest request posted; raises as ``request`` does."""
+    def reply(self, timeout: float, most_seconds: float | None = None) -> Any:
+        """Waits for the reply to the oldest request posted; limits and errors are ``request``'s."""
         try:
-            reply = self._receive(time.monotonic() + timeout, timeout)
+            reply = self._receive(timeout, most_seconds)
         except Unreadable as error:
             self.close()
             raise WorkerDied(
@@ -171,9 +176,16 @@ class WorkerClient(Closing):
         except BrokenPipeError:
             self._raise_end()
 
-    def _receive(self, deadline: float, timeout: float) -> Any:
+    def _receive(self, timeout: float, most_seconds: float | None) -> Any:
+        began = time.monotonic()
+        deadline = latest = began + timeout
+        if most_seconds is not None:
+            latest, cpu = began + most_seconds, self._cpu_seconds()
         while (content := take(self._buffer)) is None:
             remaining = deadline - time.monotonic()
+            if remaining <= 0 and deadline < latest:
+                unused = timeout - (self._cpu_seconds() - cpu)
+                remaining, deadline = unused, min(latest, time.monotonic() + unused)
             if remaining <= 0:
                 raise WorkerTimeout(f"no answer after {timeout:g} s; killed")
             if (free := _free(self.folder)) < self._least_free:
@@ -186,6 +198,13 @@ class WorkerClient(Closing):
             elif self._process.poll() is not None:
                 self._raise_end()
         return decode_reply(content)
+
+    def _cpu_seconds(self) -> float:
+        """Returns the user and system seconds of the process, without its children's."""
+        with contextlib.suppress(*GONE):
+            times = self._leader.cpu_times()
+            return float(times.user + times.system)
+        return 0.0
 
     def _raise_end(self) -> NoReturn:
         """Raises the error that says how the worker ended."""

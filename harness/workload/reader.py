@@ -17,6 +17,8 @@ Reply = TypeVar("Reply")
 
 START_SECONDS = 600.0
 """The time limit for its start; generous, since no query is charged for it."""
+MOST_WAITING = 6
+"""How many times its limit of processor time a request may take by the clock."""
 MEMORY_BYTES = 10**9
 """The memory that one request may add to the process."""
 HELD_BYTES = MEMORY_BYTES
@@ -43,8 +45,9 @@ class Reader(RestartingWorker):
     ) -> Reply:
         """Returns the reply to a request about these tables.
 
-        Raises TooMuch, whose message begins with ``what``, if the request takes longer than
-        ``seconds`` or too much memory; other kinds of WorkerError if it fails otherwise.
+        Raises TooMuch, whose message begins with ``what``, if the request takes more than
+        ``seconds`` of processor time or too much memory; other kinds of WorkerError if it fails
+        otherwise.
         """
         client = self.client()
         if client.memory.sample() > HELD_BYTES:
@@ -55,7 +58,7 @@ class Reader(RestartingWorker):
             self._told = client, tables
         client.memory.limit_bytes = client.memory.sample() + MEMORY_BYTES
         try:
-            return client.request(request, seconds)
+            return client.request(request, seconds, MOST_WAITING * seconds)
         except WorkerTimeout as error:
             raise TooMuch(f"{what} takes more than {seconds:g} s") from error
         except WorkerOutOfMemory as error:

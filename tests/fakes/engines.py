@@ -642,6 +642,14 @@ class Backtracking(Right):
         return Program(str(re.match("(a+)+$", "a" * 40 + "b")), self.language)
 
 
+class Dozing(Right):
+    """An engine whose ``compile`` waits for two seconds, as for its turn on a busy machine."""
+
+    def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
+        time.sleep(2)
+        return super().compile(query, tables, source)
+
+
 class Grasping(Right):
     """An engine whose ``compile`` takes 8 GB of memory at once."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -84,6 +85,22 @@ def test_a_program_that_ends_its_maker_costs_no_other(
         made.program(query, SCHEMAS, fakes(engine), Input.MEMORY)
     assert time.monotonic() - began < 10
     assert "pl." in made.program(query, SCHEMAS, "polars", Input.MEMORY).text
+
+
+@pytest.mark.parametrize(("waiting", "made"), [(6, True), (1.5, False)])
+def test_waiting_is_not_compiling_up_to_a_bound(
+    tmp_path: Path,
+    process: Reader,
+    monkeypatch: pytest.MonkeyPatch,
+    waiting: float,
+    made: bool,
+) -> None:
+    monkeypatch.setattr(compiler, "SECONDS", 1.0)
+    monkeypatch.setattr(reader, "MOST_WAITING", waiting)
+    compile_ = compiler_of(tmp_path, process, q=MEANS)
+    outcome = contextlib.nullcontext() if made else pytest.raises(Unsupported, match=r"than 1 s$")
+    with outcome:
+        compile_.program(compile_.workload.query("q"), SCHEMAS, fakes("Dozing"), Input.MEMORY)
 
 
 def test_a_process_that_holds_too_much_is_replaced_without_a_word(
