@@ -21,6 +21,7 @@ _PARTS: dict[type[Expression], str] = {
     exp.Order: "ORDER BY in a function",
     exp.Struct: "a struct",
     exp.Subquery: "a subquery in this place",
+    exp.TableColumn: "a table's name for a whole row",
     exp.Tuple: "a row of values",
 }
 _CLAUSES: dict[tuple[type[Expression], str], str] = {

@@ -252,7 +252,7 @@ class Lowering:
         node, outputs, sort_keys = self._projected(relation, items, order, condition)
         if select.args.get("distinct"):
             if select.args["distinct"].args.get("on"):
-                raise Unsupported("DISTINCT ON", in_sql(select))
+                raise Unsupported("DISTINCT ON without ORDER BY, or of groups", in_sql(select))
             node = Distinct(Project(node, tuple((name, exp.column(name)) for name in outputs)))
             sort_keys = self._known_order(select, sort_keys, outputs)
         node = _limited(select, Sort(node, tuple(sort_keys)) if sort_keys else node)
