@@ -127,6 +127,11 @@ DATAFUSION: tuple[Gap, ...] = (
     cannot(Window, "a window over values of windows", says=["calls cannot be nested"]),
     cannot(Sort, "an order that its own check takes for lost", says=["SanityCheckPlan"]),
     cannot(
+        Sort,
+        "an order of two FULL JOINs, of which it takes a key for constant",
+        test=shapes.order_of_full_joins,
+    ),
+    cannot(
         exp.Cast,
         "a time before 1678 or after 2261, in nanoseconds",
         says=[

@@ -149,6 +149,18 @@ def constant_key(e: Expression) -> bool:
     return bool(e.expressions) and all(map(is_constant, e.expressions))
 
 
+def order_of_full_joins(e: Expression) -> bool:
+    """True for ORDER BY over two FULL JOINs, one of a query with ``where c = 1``.
+
+    There ``c`` is 1 or NULL after the joins, and no constant.
+    """
+    if not isinstance(e, exp.Order) or not isinstance(e.parent, exp.Select):
+        return False
+    full = [join for join in e.parent.find_all(exp.Join) if join.side.upper() == "FULL"]
+    fixed = any(is_constant(eq.expression) for eq in e.parent.find_all(exp.EQ))
+    return len(full) > 1 and fixed
+
+
 def text_as_condition(e: Expression) -> bool:
     return isinstance(e, exp.Cast) and kind(e) == "BOOLEAN" and kind(e.this) == "VARCHAR"
 
