@@ -59,6 +59,11 @@ GROUPS_REPLACED = cannot(
     "groups in what matches are replaced with",
     test=shapes.group_in_replacement,
 )
+FULL_JOINS = cannot(
+    Sort,
+    "an order of two FULL JOINs, of which it takes a key for constant",
+    test=shapes.order_of_full_joins,
+)
 OTHERWISE = "SQL that it says that it does not have"
 
 DATAFUSION: tuple[Gap, ...] = (
@@ -126,11 +131,7 @@ DATAFUSION: tuple[Gap, ...] = (
     cannot(Window, "a frame that ends before it begins", says=["Invalid window frame"]),
     cannot(Window, "a window over values of windows", says=["calls cannot be nested"]),
     cannot(Sort, "an order that its own check takes for lost", says=["SanityCheckPlan"]),
-    cannot(
-        Sort,
-        "an order of two FULL JOINs, of which it takes a key for constant",
-        test=shapes.order_of_full_joins,
-    ),
+    FULL_JOINS,
     cannot(
         exp.Cast,
         "a time before 1678 or after 2261, in nanoseconds",
@@ -395,6 +396,9 @@ ORDER_IN_FILES = "an order of rows that are written"
 
 SAIL: tuple[Gap, ...] = (
     *COMMON,
+    cannot(exp.Lateral),
+    FULL_JOINS,
+    cannot(Aggregate, "a subquery in a key of GROUP BY", test=shapes.key_with_subquery),
     not_yet(exp.DateBin),
     BATCHES,
     AS_OF,

@@ -149,6 +149,11 @@ def constant_key(e: Expression) -> bool:
     return bool(e.expressions) and all(map(is_constant, e.expressions))
 
 
+def key_with_subquery(e: Expression) -> bool:
+    """True for GROUP BY with a subquery in a key."""
+    return isinstance(e, exp.Group) and e.find(exp.Query) is not None
+
+
 def order_of_full_joins(e: Expression) -> bool:
     """True for ORDER BY over two FULL JOINs, one of a query with ``where c = 1``.
 
