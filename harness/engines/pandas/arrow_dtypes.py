@@ -34,7 +34,7 @@ from harness.plan.facts.printing import in_sql
 from harness.plan.facts.windows import window_order
 from harness.plan.guards.special_uses import ROUNDED, Differing
 from harness.plan.guards.truth import Logic, NullWhere, Truth
-from harness.plan.tree.nodes import Aggregate, Distinct, Expression, Join, Sort, Window
+from harness.plan.tree.nodes import Aggregate, Distinct, Expression, Join, Sort, Values, Window
 from harness.special import Special
 from harness.tables import Input, Table
 from harness.types import Column, Type
@@ -171,6 +171,12 @@ class ArrowProgram(PandasProgram):
     """Emits pandas' programs over tables of Arrow's dtypes."""
 
     windows: ClassVar[type[PandasWindows]] = ArrowWindows
+
+    def values(self, node: Values) -> str:
+        """Emits rows of constants; dates and times get the dtype of those in tables."""
+        frame = super().values(node)
+        moments = {c.name: _MOMENT for c in node.schema if c.type.temporal}
+        return self.assign(node, f"{frame}.astype({mapping(moments)})") if moments else frame
 
     def aggregate(self, node: Aggregate) -> str:
         print_ = self.expressions(node.input)

@@ -259,19 +259,28 @@ def _is_constant(e: Expression, types: Set[exp.DType]) -> bool:
 
 
 def midnight(e: Expression) -> Expression:
-    """Rewrites a constant timestamp at midnight that is compared with a date to a date.
+    """Rewrites a constant that dates only are compared with to a date if it is a midnight.
 
-    ``day < timestamp '2020-01-01 00:00:00'`` -> ``day < date '2020-01-01'``
+    ``day < timestamp '2020-01-01 00:00:00'`` -> ``day < date '2020-01-01'``. Among the members of
+    IN, to which timestamps are compared, a constant date becomes a timestamp.
     """
     if not isinstance(e, (*COMPARISONS, exp.Between, exp.In)):
         return e
     operands = [x for x in e.iter_expressions() if isinstance(x, Expression)]
-    if any(x.is_type(exp.DType.DATE) for x in operands):
+    others = [x for x in operands if not _is_constant(x, {*TIMESTAMPS, exp.DType.DATE})]
+    if others and all(x.is_type(exp.DType.DATE) for x in others):
         for moment in operands:
             if _is_constant(moment, TIMESTAMPS) and moment.this.name[10:] in _MIDNIGHTS:
-                day = exp.Literal.string(moment.this.name[:10])
-                moment.replace(exp.Cast(this=day, to=exp.DataType.build("DATE")))
+                moment.replace(_constant(moment.this.name[:10], "DATE"))
+    elif isinstance(e, exp.In) and others and all(x.is_type(*TIMESTAMPS) for x in others):
+        for day in operands:
+            if _is_constant(day, {exp.DType.DATE}):
+                day.replace(_constant(f"{day.this.name} 00:00:00", "TIMESTAMP"))
     return e
+
+
+def _constant(text: str, kind: str) -> Expression:
+    return exp.Cast(this=exp.Literal.string(text), to=exp.DataType.build(kind))
 
 
 _MIDNIGHTS = ("", " 00:00:00", "T00:00:00")
