@@ -49,7 +49,7 @@ def tested_totals(tree: Expression) -> None:
     ``x in (select max(v) …)`` becomes ``x = (select max(v) …)``, EXISTS the truth of HAVING.
     """
     for test in list(tree.find_all(exp.In, exp.Exists)):
-        rows = test.args.get("query") or test.this
+        rows = test.this if isinstance(test, exp.Exists) else test.args.get("query")
         rows = rows.unnest() if isinstance(rows, exp.Query) else None
         if not isinstance(rows, exp.Select) or rows.args.get("with_") or not is_total(rows):
             continue
