@@ -359,6 +359,8 @@ class Subqueries:
 def _of_having(select: exp.Select, item: Expression) -> Expression:
     """Returns the value of a total of all rows, which is NULL where its HAVING is not true."""
     having = select.args.get("having")
+    if having is not None and having.find(exp.Query) is not None:
+        raise Unsupported("a subquery in HAVING of a correlated total", in_sql(having.this))
     return item if having is None else exp.Case(ifs=[exp.If(this=having.this, true=item)])
 
 
