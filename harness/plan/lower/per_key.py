@@ -57,7 +57,7 @@ def per_key(
     if limit is None:
         select.set("order", None)
         return finished(select), keys
-    order = tuple(_sort_key(select, ordered) for ordered in select.args["order"].expressions)
+    order = tuple(_shown_key(select, ordered) for ordered in select.args["order"].expressions)
     select.set("limit", None)
     select.set("order", None)
     return TopPerGroup(finished(select), tuple(keys), order, int(limit.expression.name)), keys
@@ -79,11 +79,15 @@ def _refuse_others(select: exp.Select) -> None:
         raise Unsupported("DISTINCT in the order of something else", in_sql(select))
 
 
-def _sort_key(select: exp.Select, ordered: exp.Ordered) -> SortKey:
+def sort_key(column: str, ordered: Expression) -> SortKey:
+    """Returns a column as the sort key that a key of ORDER BY (exp.Ordered) makes of it."""
+    nulls_first = bool(ordered.args.get("nulls_first"))
+    return SortKey(column, bool(ordered.args.get("desc")), nulls_first)
+
+
+def _shown_key(select: exp.Select, ordered: exp.Ordered) -> SortKey:
     """Returns a key of ORDER BY; one that is no column of the answer is added to it."""
-    name = _named(select, ordered.this) or _added(select, ordered.this)
-    descending, first = ordered.args.get("desc"), ordered.args.get("nulls_first")
-    return SortKey(name, bool(descending), bool(first))
+    return sort_key(_named(select, ordered.this) or _added(select, ordered.this), ordered)
 
 
 def _named(select: exp.Select, key: Expression) -> str | None:

@@ -25,6 +25,7 @@ from harness.plan.lower.joins import (
 )
 from harness.plan.lower.lateral import lateral
 from harness.plan.lower.names import flat_names
+from harness.plan.lower.per_key import sort_key
 from harness.plan.lower.predicates import factored
 from harness.plan.lower.sets import over_sets, set_operation
 from harness.plan.lower.subqueries import Attached, Subqueries, compares
@@ -374,7 +375,7 @@ class Lowering:
         keys: list[SortKey] = []
         for ordered, e in order:
             name = ordered.this.name if e is None else _sort_column(relation.flat(e), flat, windows)
-            keys.append(_sort_key(name, ordered))
+            keys.append(sort_key(name, ordered))
         node: Node = Window(relation.node, windows.found) if windows.found else relation.node
         node = node if condition is None else Filter(node, condition)
         return Project(node, tuple(flat)), outputs, keys
@@ -400,7 +401,7 @@ class Lowering:
         for ordered in _order_of(tree):
             if not isinstance(ordered.this, exp.Column) or ordered.this.name not in node.names:
                 raise Unsupported("ORDER BY an expression after UNION", in_sql(ordered))
-            keys.append(_sort_key(ordered.this.name, ordered))
+            keys.append(sort_key(ordered.this.name, ordered))
         return _limited(tree, Sort(node, tuple(keys)) if keys else node)
 
 
@@ -479,11 +480,6 @@ def _sort_column(key: Expression, items: list[Item], windows: Windows) -> str:
     name = fresh(key.name if isinstance(key, exp.Column) else described(key), {n for n, _ in items})
     items.append((name, key))
     return name
-
-
-def _sort_key(column: str, ordered: exp.Ordered) -> SortKey:
-    nulls_first = bool(ordered.args.get("nulls_first"))
-    return SortKey(column, bool(ordered.args.get("desc")), nulls_first)
 
 
 def _limited(tree: Expression, node: Node) -> Node:

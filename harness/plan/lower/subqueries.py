@@ -8,14 +8,13 @@ from typing import Protocol
 
 from sqlglot import exp
 
-from harness.answer import SortKey
 from harness.errors import Unsupported
 from harness.plan.facts.columns import fresh, with_columns
 from harness.plan.facts.kinds import COMPARISONS
 from harness.plan.facts.printing import in_sql
 from harness.plan.lower.aggregates import Aggregates, described
 from harness.plan.lower.distinct import aggregated
-from harness.plan.lower.per_key import Pairs, per_key, split
+from harness.plan.lower.per_key import Pairs, per_key, sort_key, split
 from harness.plan.lower.semi_joins import SemiJoin
 from harness.plan.sql.grouping import has_aggregate, is_grouped, is_total
 from harness.plan.sql.normalize import negation
@@ -378,8 +377,7 @@ def _first(relation: Relation, row: str, order: Sequence[exp.Ordered]) -> Relati
     keys = []
     for ordered in order:
         relation, name = relation.with_column(ordered.this)
-        descending, first = ordered.args.get("desc"), ordered.args.get("nulls_first")
-        keys.append(SortKey(name, bool(descending), bool(first)))
+        keys.append(sort_key(name, ordered))
     return Relation(TopPerGroup(relation.node, (row,), tuple(keys), 1), relation.columns)
 
 
