@@ -76,7 +76,7 @@ class $kind(SqlEngine):
     dialect = dialect(DuckDB, {})
     gaps: ClassVar[tuple[Gap, ...]] = (
         *COMMON,
-        # what your library lacks, or answers otherwise: tests in sql/shapes.py find it in SQL;
+        # what your library lacks, or answers otherwise: tests in sql/shapes/ find it in SQL;
         # says=["part of a message"] where only the library says so
         cannot(exp.Soundex),
     )

@@ -19,7 +19,8 @@ from harness.plan.optimize.reduce import reduce
 from harness.plan.optimize.rewrite import rewrite
 from harness.plan.sql.answered import answer_spec
 from harness.plan.sql.constants import of_unread
-from harness.plan.sql.parse import answer_names, one_select, qualified
+from harness.plan.sql.parse import one_select
+from harness.plan.sql.qualified import answer_names, qualified
 from harness.plan.sql.read import refuse_unread
 from harness.plan.tree.nodes import Node
 from harness.types import Schema

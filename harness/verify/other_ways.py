@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Iterator
 import sqlglot
 from sqlglot import exp
 
+from harness.plan.facts.frames import window_order
 from harness.plan.facts.kinds import PARTIAL
-from harness.plan.facts.windows import resolve_names, window_order
 from harness.plan.sql.dialect import Written
 from harness.plan.sql.functions import by_name
+from harness.plan.sql.resolve import write_out_windows
 from harness.plan.sql.sources import cte_of, sources_of
 from harness.sandbox.guard import identifier
 from harness.words import folded
@@ -125,7 +126,7 @@ def _with_any_as(tree: exp.Expr, kind: type[exp.Expr]) -> exp.Expr | None:
     """
     taken, found = tree.copy(), False
     for select in taken.find_all(exp.Select):
-        resolve_names(select)
+        write_out_windows(select)
     for any_value in reversed(list(taken.find_all(exp.AnyValue))):
         window = any_value.find_ancestor(exp.Window, exp.Query)
         ordered = window is not None and bool(window_order(window))
@@ -256,7 +257,7 @@ def _with_ties_decided(tree: exp.Expr, first: int) -> exp.Expr | None:
     """
     turned, count = tree.copy(), first
     for select in list(turned.find_all(exp.Select)):
-        resolve_names(select)
+        write_out_windows(select)
         if (row := _row(select)) is None:
             continue
         for window in list(select.find_all(exp.Window)):
@@ -274,7 +275,7 @@ def _with_places_from_the_end(tree: exp.Expr, first: int) -> exp.Expr | None:
     """
     turned, found = tree.copy(), False
     for select in turned.find_all(exp.Select):
-        resolve_names(select)
+        write_out_windows(select)
     for window in list(turned.find_all(exp.Window))[first::2]:
         if isinstance(window.this, exp.RowNumber) and window_order(window):
             rows = exp.Window(
@@ -299,7 +300,7 @@ def _with_frames_turned(tree: exp.Expr, first: int) -> exp.Expr | None:
     """
     turned = tree.copy()
     for select in turned.find_all(exp.Select):
-        resolve_names(select)
+        write_out_windows(select)
     windows = [e for e in turned.find_all(exp.Window) if _is_over_rows(e)][first::2]
     for window in windows:
         for key in window_order(window):

@@ -18,9 +18,9 @@ from harness.engines.pandas.windows import ROLLING, PandasWindows, Partitions
 from harness.engines.python.gaps import OTHER_FRAME
 from harness.engines.python.kernel import listing, mapping, quoted
 from harness.engines.python.windows import partition_names
+from harness.plan.facts.frames import Frame
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.special import specials_of
-from harness.plan.facts.windows import Frame
 from harness.plan.tree.nodes import Aggregate, Expression, Join, Node, columns_in
 from harness.special import Special
 from harness.tables import Input, Table

@@ -9,8 +9,9 @@ from sqlglot import exp
 from harness.engines.daft.expressions import DaftExpressions
 from harness.engines.daft.gaps import NTH, RANGE
 from harness.engines.python.kernel import ATOM, quoted
+from harness.plan.facts.frames import Frame, frame_of, window_order
 from harness.plan.facts.printing import in_sql
-from harness.plan.facts.windows import PLACING, Frame, frame_of, window_order
+from harness.plan.facts.windows import PLACING
 from harness.plan.tree.nodes import Expression
 
 _NUMBERS: dict[type[Expression], str] = {

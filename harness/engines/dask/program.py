@@ -21,7 +21,7 @@ from harness.engines.pandas.tables import needs_mask, read_csv, without_masks
 from harness.engines.python.kernel import listing, mapping, quoted
 from harness.engines.python.windows import BareWindows, partition_names
 from harness.plan.facts.columns import fresh
-from harness.plan.facts.windows import window_order
+from harness.plan.facts.frames import window_order
 from harness.plan.guards.nan_uses import nan_in_order
 from harness.plan.tree.nodes import (
     Aggregate,

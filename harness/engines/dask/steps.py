@@ -17,7 +17,7 @@ from harness.engines.pandas.program import PandasProgram
 from harness.engines.pandas.steps import PandasSteps, keywords
 from harness.engines.python.chains import chained
 from harness.engines.python.kernel import listing, mapping, method_name, one_or_list, quoted
-from harness.plan.facts.windows import frame_of
+from harness.plan.facts.frames import frame_of
 from harness.plan.optimize.naming import frame_name
 from harness.plan.tree.nodes import (
     Aggregate,

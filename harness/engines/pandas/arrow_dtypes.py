@@ -30,8 +30,8 @@ from harness.engines.python.kernel import (
 )
 from harness.engines.python.like import RE2, RegexSpelling
 from harness.engines.python.program import ProgramEmitter
+from harness.plan.facts.frames import window_order
 from harness.plan.facts.printing import in_sql
-from harness.plan.facts.windows import window_order
 from harness.plan.guards.special_uses import ROUNDED, Differing
 from harness.plan.guards.truth import Logic, NullWhere, Truth
 from harness.plan.tree.nodes import Aggregate, Distinct, Expression, Join, Sort, Values, Window

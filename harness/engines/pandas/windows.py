@@ -21,10 +21,10 @@ from harness.engines.python.windows import (
     partition_names,
     sort_keys_of,
 )
+from harness.plan.facts.frames import Frame, frame_of
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.special import specials_of
 from harness.plan.facts.typed import Typed
-from harness.plan.facts.windows import Frame, frame_of
 from harness.plan.tree.nodes import Expression
 from harness.special import Special
 from harness.types import Type

@@ -12,8 +12,8 @@ from harness.engines.polars.expressions import PolarsExpressions
 from harness.engines.python.gaps import OTHER_FRAME, OTHER_RUNNING
 from harness.engines.python.kernel import ATOM, quoted
 from harness.engines.python.windows import in_units, key_of_range
+from harness.plan.facts.frames import Distance, Frame, frame_of, window_order
 from harness.plan.facts.printing import in_sql
-from harness.plan.facts.windows import Distance, Frame, frame_of, window_order
 from harness.plan.tree.nodes import Expression, columns_in
 from harness.types import Type
 

@@ -17,8 +17,9 @@ from harness.engines.python.windows import (
     partition_names,
     sort_keys_of,
 )
+from harness.plan.facts.frames import Frame, frame_of
 from harness.plan.facts.printing import in_sql
-from harness.plan.facts.windows import PLACING, Frame, frame_of
+from harness.plan.facts.windows import PLACING
 from harness.plan.tree.nodes import Expression
 from harness.types import Type
 

@@ -8,8 +8,9 @@ from sqlglot import exp
 
 from harness.engines.pyspark.expressions import SparkExpressions
 from harness.engines.pyspark.gaps import FRACTION
+from harness.plan.facts.frames import Distance, Frame, frame_of, window_order
 from harness.plan.facts.printing import in_sql
-from harness.plan.facts.windows import PLACING, Distance, Frame, frame_of, window_order
+from harness.plan.facts.windows import PLACING
 from harness.plan.tree.nodes import Expression
 from harness.types import Type
 

@@ -11,10 +11,11 @@ from harness.answer import SortKey
 from harness.engines.python.gaps import GREAT_RANGE, OPEN_RANGE, OTHER_RANGE
 from harness.engines.python.kernel import Expressions
 from harness.plan.facts.columns import fresh
+from harness.plan.facts.frames import Distance, Frame, window_order
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.special import specials_of
 from harness.plan.facts.typing import infer
-from harness.plan.facts.windows import Distance, Frame, function_of, window_order
+from harness.plan.facts.windows import function_of
 from harness.plan.tree.nodes import Expression, Window
 from harness.special import Special
 from harness.types import Schema, Type

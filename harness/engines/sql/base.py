@@ -23,7 +23,7 @@ from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
 from harness.engines.gaps import Gap, Gaps, Refused
 from harness.engines.sql.gaps import ALWAYS_NULL, COMMON, READ_OTHERWISE, UNSPELT
 from harness.engines.sql.rules import RULES, Rule
-from harness.engines.sql.shapes import NEVER_NULL
+from harness.engines.sql.shapes.subqueries import NEVER_NULL
 from harness.engines.training import of_arrow, train_of
 from harness.errors import first_cause
 from harness.plan import CompiledQuery

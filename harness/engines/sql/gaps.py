@@ -8,7 +8,7 @@ from harness.engines.gaps import Gap, cannot, not_yet
 from harness.engines.polars.gaps import HEADER
 from harness.engines.pyspark.gaps import OF_SPARK
 from harness.engines.python.gaps import UNREAD_PATTERN
-from harness.engines.sql import shapes
+from harness.engines.sql.shapes import clauses, numbers, subqueries, texts
 from harness.engines.training import BATCHES, TABLE_ORDER
 from harness.plan.tree.nodes import Aggregate, AsOfJoin, Join, Scan, Sort, Values, Window
 
@@ -21,48 +21,48 @@ COMMON: tuple[Gap, ...] = (
     not_yet(exp.AggFunc, ALWAYS_NULL),
     not_yet(exp.Select, READ_OTHERWISE),
     not_yet(exp.Select, UNSPELT),
-    cannot(exp.Intersect, "INTERSECT ALL and EXCEPT ALL", test=shapes.bag),
-    cannot(exp.Interval, "intervals of a computed number", test=shapes.computed_interval),
-    cannot(exp.Cast, "a float as a text", test=shapes.float_as_text),
-    cannot(exp.Cast, "a time as a text", test=shapes.time_as_text),
+    cannot(exp.Intersect, "INTERSECT ALL and EXCEPT ALL", test=clauses.bag),
+    cannot(exp.Interval, "intervals of a computed number", test=numbers.computed_interval),
+    cannot(exp.Cast, "a float as a text", test=texts.float_as_text),
+    cannot(exp.Cast, "a time as a text", test=texts.time_as_text),
     cannot(
         exp.TimeToStr,
         "a time in a format with fractions of a second",
-        test=shapes.fraction_in_format,
+        test=texts.fraction_in_format,
     ),
     cannot(
         exp.Round,
         "rounding to a computed place, or to more digits than there are",
-        test=shapes.many_places,
+        test=numbers.many_places,
     ),
-    cannot(exp.Substring, "a part of a text from its end", test=shapes.start_from_the_end),
+    cannot(exp.Substring, "a part of a text from its end", test=texts.start_from_the_end),
     cannot(
         exp.Substring,
         "a part of a text of a length that may be below zero",
-        test=shapes.length_below_zero,
+        test=texts.length_below_zero,
     ),
     cannot(
         exp.RegexpReplace,
         "a dollar sign in what matches are replaced with",
-        test=shapes.dollar_in_replacement,
+        test=texts.dollar_in_replacement,
     ),
-    cannot(exp.Like, "a backslash in a pattern of LIKE", test=shapes.backslash_in_like),
-    cannot(Aggregate, "groups of a constant", test=shapes.constant_key),
-    cannot(exp.Lag, "a lag by NULL", test=shapes.shift_by_null),
+    cannot(exp.Like, "a backslash in a pattern of LIKE", test=texts.backslash_in_like),
+    cannot(Aggregate, "groups of a constant", test=clauses.constant_key),
+    cannot(exp.Lag, "a lag by NULL", test=clauses.shift_by_null),
 )
 """Gaps of every engine of this family."""
 
-AS_OF = cannot(AsOfJoin, "ASOF JOIN", test=shapes.as_of)
-UNSHARED_PATTERN = not_yet(exp.RegexpLike, UNREAD_PATTERN, test=shapes.unshared_pattern)
+AS_OF = cannot(AsOfJoin, "ASOF JOIN", test=clauses.as_of)
+UNSHARED_PATTERN = not_yet(exp.RegexpLike, UNREAD_PATTERN, test=texts.unshared_pattern)
 GROUPS_REPLACED = cannot(
     exp.RegexpReplace,
     "groups in what matches are replaced with",
-    test=shapes.group_in_replacement,
+    test=texts.group_in_replacement,
 )
 FULL_JOINS = cannot(
     Sort,
     "an order of two FULL JOINs, of which it takes a key for constant",
-    test=shapes.order_of_full_joins,
+    test=clauses.order_of_full_joins,
 )
 OTHERWISE = "SQL that it says that it does not have"
 
@@ -73,7 +73,7 @@ DATAFUSION: tuple[Gap, ...] = (
     cannot(
         Sort,
         "the first millions of groups in an order, for which it reserves memory at once",
-        test=shapes.many_first_groups,
+        test=clauses.many_first_groups,
     ),
     cannot(exp.PercentileDisc),
     UNSHARED_PATTERN,
@@ -83,9 +83,9 @@ DATAFUSION: tuple[Gap, ...] = (
     cannot(
         Join,
         "NOT IN of a subquery beside OR, where something is NULL",
-        test=shapes.not_in_beside_or,
+        test=subqueries.not_in_beside_or,
     ),
-    cannot(exp.Exists, "EXISTS or IN as a value", test=shapes.subquery_as_value),
+    cannot(exp.Exists, "EXISTS or IN as a value", test=subqueries.subquery_as_value),
     cannot(
         Join,
         "IN in ON, or a correlated subquery with a LIMIT or tied by anything but equalities",
@@ -99,7 +99,7 @@ DATAFUSION: tuple[Gap, ...] = (
     cannot(
         Join,
         "NOT IN of a correlated subquery",
-        test=shapes.tied_not_in_beside_null,
+        test=subqueries.tied_not_in_beside_null,
         says=["null_aware anti join"],
     ),
     cannot(
@@ -119,10 +119,10 @@ DATAFUSION: tuple[Gap, ...] = (
     cannot(
         Aggregate,
         "a key of all grouping sets that has the name of one of some: its filters mix them up",
-        test=shapes.grouping_by_one_name,
+        test=clauses.grouping_by_one_name,
     ),
     cannot(Window, "a quantile over a partition", says=["OVER and WITHIN GROUP"]),
-    cannot(exp.Window, "a window of the rows that belong to a row", test=shapes.tied_window),
+    cannot(exp.Window, "a window of the rows that belong to a row", test=subqueries.tied_window),
     cannot(
         Window,
         "a frame of values by a distance with a fraction",
@@ -161,7 +161,7 @@ POLARS_SQL: tuple[Gap, ...] = (
         exp.Where,
         "a condition without FROM",
         "it does not apply it",
-        test=shapes.condition_without_from,
+        test=clauses.condition_without_from,
     ),
     *map(
         cannot,
@@ -175,18 +175,18 @@ POLARS_SQL: tuple[Gap, ...] = (
     cannot(Scan, HEADER),
     UNSHARED_PATTERN,
     cannot(exp.StrPosition, reason="it counts bytes"),
-    cannot(exp.Substring, "a part of a text of a computed length", test=shapes.computed_length),
-    cannot(exp.Replace, "a replacement by what is computed", test=shapes.computed_replacement),
-    cannot(exp.SplitPart, "a text split by what is computed", test=shapes.computed_split),
+    cannot(exp.Substring, "a part of a text of a computed length", test=texts.computed_length),
+    cannot(exp.Replace, "a replacement by what is computed", test=texts.computed_replacement),
+    cannot(exp.SplitPart, "a text split by what is computed", test=texts.computed_split),
     cannot(exp.Pad, "padding with more than one character", says=["PAD fill value"]),
     cannot(exp.Trim, "trim of a column's characters", says=["SQLInterfaceError: expression col("]),
-    cannot(exp.Cast, "a text as a condition", test=shapes.text_as_condition),
+    cannot(exp.Cast, "a text as a condition", test=texts.text_as_condition),
     cannot(exp.Cast, "a text that is no whole number", says=["conversion from `str`"]),
     cannot(exp.Distinct, "DISTINCT in a deviation", says=["unexpected use of DISTINCT"]),
     cannot(
         Aggregate,
         "a computed key by the name of what is aggregated",
-        test=shapes.key_named_as_a_value,
+        test=clauses.key_named_as_a_value,
     ),
     cannot(
         Aggregate,
@@ -207,11 +207,11 @@ POLARS_SQL: tuple[Gap, ...] = (
         says=["datatypes of join keys", "'join_where' cannot compare"],
     ),
     cannot(Join, "a column tied twice", says=["joining with repeated key names"]),
-    cannot(Window, "a frame of values", test=shapes.frame_of_values),
+    cannot(Window, "a frame of values", test=clauses.frame_of_values),
     cannot(
         Window,
         "an aggregate of a frame that does not end with the row",
-        test=shapes.frame_past_the_row,
+        test=clauses.frame_past_the_row,
         says=["with window frame", "with ORDER BY in OVER"],
     ),
     cannot(Window, "a moving extreme of texts", says=["rolling_"]),
@@ -234,17 +234,17 @@ POSTGRES: tuple[Gap, ...] = (
     cannot(exp.TryCast),
     not_yet(exp.Bracket),
     cannot(Scan, NO_PARQUET, "it has no reader of them"),
-    cannot(exp.Identifier, "a name of more than 63 bytes", test=shapes.long_name),
+    cannot(exp.Identifier, "a name of more than 63 bytes", test=texts.long_name),
     cannot(exp.Div, "a division by zero", says=["division by zero"]),
-    cannot(exp.Mod, "a remainder of floats", test=shapes.float_remainder),
-    cannot(exp.Like, "a computed pattern of LIKE", test=shapes.computed_pattern),
-    cannot(exp.RegexpLike, "a regular expression that it reads otherwise", test=shapes.perl_only),
+    cannot(exp.Mod, "a remainder of floats", test=numbers.float_remainder),
+    cannot(exp.Like, "a computed pattern of LIKE", test=texts.computed_pattern),
+    cannot(exp.RegexpLike, "a regular expression that it reads otherwise", test=texts.perl_only),
     cannot(
         exp.RegexpReplace,
         "a regular expression of which it takes the longest match",
-        test=shapes.longest_or_first,
+        test=texts.longest_or_first,
     ),
-    cannot(exp.TimeToStr, "a format with other letters", test=shapes.other_letters),
+    cannot(exp.TimeToStr, "a format with other letters", test=texts.other_letters),
     cannot(exp.Ln, "the logarithm of 0 or less", says=["cannot take logarithm"]),
     cannot(exp.Sqrt, "the root of a negative number", says=["cannot take square root"]),
     cannot(
@@ -275,14 +275,14 @@ HYPER: tuple[Gap, ...] = (
     not_yet(exp.Bracket),
     not_yet(exp.RegexpExtract),
     cannot(
-        Join, "NOT IN of a subquery where something may be NULL", test=shapes.not_in_beside_null
+        Join, "NOT IN of a subquery where something may be NULL", test=subqueries.not_in_beside_null
     ),
-    cannot(exp.Mul, "a float times 0, which is NaN for infinity", test=shapes.float_times_zero),
-    cannot(exp.Add, "constants in a row, which it computes first", test=shapes.constants_in_a_row),
-    cannot(exp.TimeToStr, "a format with other letters", test=shapes.other_letters),
+    cannot(exp.Mul, "a float times 0, which is NaN for infinity", test=numbers.float_times_zero),
+    cannot(exp.Add, "constants in a row, which it computes first", test=numbers.constants_in_a_row),
+    cannot(exp.TimeToStr, "a format with other letters", test=texts.other_letters),
     cannot(exp.Ln, "the logarithm of 0 or less", says=["cannot take logarithm"]),
     cannot(exp.Pow, "0 to a power below 0", says=["zero raised to a negative power"]),
-    cannot(Window, "a quantile over a partition", test=shapes.quantile_over),
+    cannot(Window, "a quantile over a partition", test=clauses.quantile_over),
     cannot(Window, "DISTINCT over a partition", says=["holistic aggregates are disabled"]),
     cannot(
         exp.Select,
@@ -307,13 +307,13 @@ SQLITE: tuple[Gap, ...] = (
         exp.Union,
         "columns of dates beside ones of timestamps",
         "its timestamps are texts with a time, also at midnight",
-        test=shapes.days_beside_times,
+        test=numbers.days_beside_times,
     ),
     cannot(
         Values,
         "integers beside floats",
         "a column of them has values of both kinds",
-        test=shapes.unlike_constants,
+        test=numbers.unlike_constants,
     ),
     *map(
         cannot,
@@ -333,18 +333,18 @@ SQLITE: tuple[Gap, ...] = (
     cannot(exp.ILike, reason="it knows ASCII only"),
     cannot(exp.Greatest, reason="with a NULL it is NULL"),
     cannot(exp.Least, reason="with a NULL it is NULL"),
-    cannot(exp.Mod, "a remainder of floats", test=shapes.float_remainder),
-    cannot(exp.Div, "a division by floats, of which it knows no -0.0", test=shapes.float_divisor),
-    cannot(exp.Cast, "a text as a condition", test=shapes.text_as_condition),
-    cannot(exp.TimeToStr, "a format with names, or with other letters", test=shapes.with_names),
+    cannot(exp.Mod, "a remainder of floats", test=numbers.float_remainder),
+    cannot(exp.Div, "a division by floats, of which it knows no -0.0", test=numbers.float_divisor),
+    cannot(exp.Cast, "a text as a condition", test=texts.text_as_condition),
+    cannot(exp.TimeToStr, "a format with names, or with other letters", test=texts.with_names),
     cannot(
         exp.GroupConcat,
         "string_agg with ORDER BY",
         "its versions before 3.44 lack it",
-        test=shapes.ordered_texts,
+        test=texts.ordered_texts,
     ),
-    cannot(Aggregate, "ROLLUP, CUBE and GROUPING SETS", test=shapes.several_groupings),
-    cannot(Window, "a frame of values of times", test=shapes.frame_of_times),
+    cannot(Aggregate, "ROLLUP, CUBE and GROUPING SETS", test=clauses.several_groupings),
+    cannot(Window, "a frame of values of times", test=clauses.frame_of_times),
     cannot(exp.Sum, "a sum beyond 64 bits", says=["integer overflow"]),
     cannot(
         exp.Select,
@@ -363,16 +363,16 @@ PYSPARK: tuple[Gap, ...] = (
     AS_OF,
     GROUPS_REPLACED,
     not_yet(exp.Bracket),
-    cannot(exp.Exists, "EXISTS or IN as a value", test=shapes.subquery_as_value),
+    cannot(exp.Exists, "EXISTS or IN as a value", test=subqueries.subquery_as_value),
     cannot(
         Join,
         "NOT IN of a subquery beside OR, where something is NULL",
-        test=shapes.not_in_beside_or,
+        test=subqueries.not_in_beside_or,
     ),
-    cannot(exp.Like, "a computed pattern of LIKE", test=shapes.computed_pattern),
-    cannot(exp.RegexpLike, "a regular expression that it reads otherwise", test=shapes.not_java),
-    cannot(exp.TimeToStr, "a format with other letters", test=shapes.other_letters),
-    cannot(exp.TimeToStr, "the day of a year in a format", test=shapes.day_of_year_in_format),
+    cannot(exp.Like, "a computed pattern of LIKE", test=texts.computed_pattern),
+    cannot(exp.RegexpLike, "a regular expression that it reads otherwise", test=texts.not_java),
+    cannot(exp.TimeToStr, "a format with other letters", test=texts.other_letters),
+    cannot(exp.TimeToStr, "the day of a year in a format", test=texts.day_of_year_in_format),
     cannot(
         Aggregate,
         "a key of GROUPING, or of an order after DISTINCT, that is not shown by this name",
@@ -382,9 +382,9 @@ PYSPARK: tuple[Gap, ...] = (
         Aggregate,
         "ROLLUP, CUBE and a total beside groups",
         "of no rows they have no total",
-        test=shapes.total_of_all,
+        test=clauses.total_of_all,
     ),
-    cannot(exp.Right, "the end of a text of a computed length", test=shapes.computed_right),
+    cannot(exp.Right, "the end of a text of a computed length", test=texts.computed_right),
     cannot(
         Join,
         "a value looked up, for each row of a subquery, by no equality",
@@ -398,38 +398,38 @@ SAIL: tuple[Gap, ...] = (
     *COMMON,
     cannot(exp.Lateral),
     FULL_JOINS,
-    cannot(Aggregate, "a subquery in a key of GROUP BY", test=shapes.key_with_subquery),
+    cannot(Aggregate, "a subquery in a key of GROUP BY", test=subqueries.key_with_subquery),
     not_yet(exp.DateBin),
     BATCHES,
     AS_OF,
     cannot(Sort, ORDER_IN_FILES, "it deals them out to several files"),
     GROUPS_REPLACED,
     not_yet(exp.Bracket),
-    cannot(exp.RegexpLike, "a regular expression that it reads otherwise", test=shapes.not_rust),
-    cannot(exp.TimeToStr, "a format with other letters", test=shapes.other_letters),
-    cannot(exp.TimeToStr, "the day of a year in a format", test=shapes.day_of_year_in_format),
+    cannot(exp.RegexpLike, "a regular expression that it reads otherwise", test=texts.not_rust),
+    cannot(exp.TimeToStr, "a format with other letters", test=texts.other_letters),
+    cannot(exp.TimeToStr, "the day of a year in a format", test=texts.day_of_year_in_format),
     cannot(
         Join,
         "NOT IN of a subquery beside OR, where something is NULL",
-        test=shapes.not_in_beside_or,
+        test=subqueries.not_in_beside_or,
     ),
     cannot(
         Join,
         "NOT IN of a correlated subquery, or IN as a value",
-        test=shapes.correlated_in_as_a_value,
+        test=subqueries.correlated_in_as_a_value,
     ),
-    cannot(exp.In, "IN of a subquery, compared or tested for NULL", test=shapes.in_compared),
-    cannot(exp.Union, "columns of integers beside ones of floats", test=shapes.unlike_columns),
+    cannot(exp.In, "IN of a subquery, compared or tested for NULL", test=subqueries.in_compared),
+    cannot(exp.Union, "columns of integers beside ones of floats", test=numbers.unlike_columns),
     cannot(exp.Div, "a division by zero", says=["ivision by zero", "divide by zero"]),
     cannot(exp.Pow, "0 to a power below 0", says=["zero raised to a negative power"]),
     cannot(exp.Interval, "an interval in quarters", says=["found QUARTER"]),
     cannot(
         exp.CTE,
         "a sum or mean of floats in a WITH that is read twice, which it computes twice",
-        test=shapes.float_sum_read_twice,
+        test=numbers.float_sum_read_twice,
     ),
-    cannot(exp.Window, "a window of the rows that belong to a row", test=shapes.tied_window),
-    cannot(Window, "a frame of values of dates", test=shapes.frame_of_days),
+    cannot(exp.Window, "a window of the rows that belong to a row", test=subqueries.tied_window),
+    cannot(Window, "a frame of values of dates", test=clauses.frame_of_days),
     cannot(
         exp.Count,
         "a count of the groups that belong to a row, where there are none",
@@ -463,26 +463,26 @@ CHDB: tuple[Gap, ...] = (
     cannot(exp.Lateral),
     not_yet(exp.DateBin),
     TABLE_ORDER,
-    not_yet(AsOfJoin, "ASOF JOIN", test=shapes.as_of),
+    not_yet(AsOfJoin, "ASOF JOIN", test=clauses.as_of),
     GROUPS_REPLACED,
     cannot(Scan, TIMES_IN_FILES, "it gives them a time zone"),
     cannot(
-        Join, "NOT IN of a subquery where something may be NULL", test=shapes.not_in_beside_null
+        Join, "NOT IN of a subquery where something may be NULL", test=subqueries.not_in_beside_null
     ),
     cannot(
         Join,
         "of the rows that belong to a row, what is not NULL where there are none",
-        test=shapes.computed_of_own_rows,
+        test=subqueries.computed_of_own_rows,
     ),
-    cannot(exp.Exists, "EXISTS or IN as a value", test=shapes.subquery_as_value),
+    cannot(exp.Exists, "EXISTS or IN as a value", test=subqueries.subquery_as_value),
     cannot(
         Aggregate,
         "ROLLUP, CUBE and GROUPING SETS",
         "of no rows they have no total",
-        test=shapes.several_groupings,
+        test=clauses.several_groupings,
     ),
-    cannot(exp.Union, "columns of integers beside ones of floats", test=shapes.unlike_columns),
-    cannot(exp.Cast, "a condition as a text", test=shapes.condition_as_text),
+    cannot(exp.Union, "columns of integers beside ones of floats", test=numbers.unlike_columns),
+    cannot(exp.Cast, "a condition as a text", test=texts.condition_as_text),
     cannot(exp.In, "dates among timestamps", says=["Type mismatch in IN"]),
     not_yet(exp.Bracket),
     not_yet(exp.ConcatWs),
@@ -492,18 +492,18 @@ CHDB: tuple[Gap, ...] = (
         Window,
         "a frame of values",
         "NULL is near to numbers there, and no interval is a distance",
-        test=shapes.frame_of_values,
+        test=clauses.frame_of_values,
     ),
     cannot(Window, "a frame that ends before it begins", says=["does not precede the frame end"]),
-    cannot(Join, "EXISTS or IN beside a full join", test=shapes.full_join_and_subquery),
+    cannot(Join, "EXISTS or IN beside a full join", test=subqueries.full_join_and_subquery),
     cannot(
         exp.CTE,
         "a sum or mean of floats in a WITH that is read twice, which it computes twice",
-        test=shapes.float_sum_read_twice,
+        test=numbers.float_sum_read_twice,
     ),
     cannot(Window, "windows of which it loses a column", says=["NOT_FOUND_COLUMN_IN_BLOCK"]),
     cannot(Join, "an outer join by no equality", says=["INVALID_JOIN_ON_EXPRESSION"]),
-    cannot(exp.TimeToStr, "a format with names, or with other letters", test=shapes.with_names),
+    cannot(exp.TimeToStr, "a format with names, or with other letters", test=texts.with_names),
     cannot(
         exp.Coalesce, "one value of integers and floats", says=["no supertype", "Illegal types"]
     ),

@@ -10,10 +10,11 @@ from sqlglot import exp
 
 from harness.errors import Unsupported
 from harness.plan.facts.called import called
+from harness.plan.facts.frames import Frame, frame_of, window_order
 from harness.plan.facts.kinds import COMPARISONS, MOST_SECONDS, SECONDS
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import Expression, Typed, is_read, sql_type
-from harness.plan.facts.windows import Frame, frame_of, function_of, window_order
+from harness.plan.facts.windows import function_of
 from harness.special import EXACT
 from harness.types import Column, Schema, Type
 

@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from harness.answer import SortKey
 from harness.errors import Differs
+from harness.plan.facts.frames import window_order
 from harness.plan.facts.kinds import COMPARING, DEVIATIONS
 from harness.plan.facts.nan import (
     HUGE,
@@ -26,7 +27,6 @@ from harness.plan.facts.nan import (
 )
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typing import infer
-from harness.plan.facts.windows import window_order
 from harness.plan.guards.special_uses import expressions_of
 from harness.plan.tree.nodes import (
     Aggregate,

@@ -8,11 +8,11 @@ from sqlglot import exp
 
 from harness.answer import SortKey
 from harness.errors import Differs
+from harness.plan.facts.frames import frame_of
 from harness.plan.facts.kinds import DEVIATIONS
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.special import specials_of
 from harness.plan.facts.typing import infer
-from harness.plan.facts.windows import frame_of
 from harness.plan.sql.decimals import is_scaled
 from harness.plan.tree.nodes import (
     Aggregate,

@@ -55,7 +55,7 @@ _OrderKey = tuple[exp.Ordered, Expression | None]
 
 
 def lower(tree: exp.Query, schemas: Tables, *, written: bool = False) -> Node:
-    """Returns the plan of a query in the form that `harness.plan.sql.parse.qualified` returns.
+    """Returns the plan of a query in the form that `harness.plan.sql.qualified.qualified` returns.
 
     With ``written``, the work stays where the SQL has it: no filter is moved, no column left out.
     Raises Unsupported where the plan layer has no rule for a part of the query.

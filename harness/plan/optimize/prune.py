@@ -8,7 +8,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from harness.plan.facts.columns import with_columns
-from harness.plan.facts.windows import window_order
+from harness.plan.facts.frames import window_order
 from harness.plan.tree.nodes import (
     Aggregate,
     AsOfJoin,

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from harness.answer import SortKey
 from harness.plan.facts.columns import fresh
-from harness.plan.facts.windows import window_order
+from harness.plan.facts.frames import window_order
 from harness.plan.optimize.prune import only
 from harness.plan.tree.nodes import (
     Aggregate,
