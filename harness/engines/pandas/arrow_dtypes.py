@@ -34,7 +34,7 @@ from harness.plan.facts.frames import window_order
 from harness.plan.facts.printing import in_sql
 from harness.plan.guards.special_uses import ROUNDED, Differing
 from harness.plan.guards.truth import Logic, NullWhere, Truth
-from harness.plan.tree.nodes import Aggregate, Distinct, Expression, Join, Sort, Values, Window
+from harness.plan.tree.nodes import Aggregate, Distinct, Expression, Join, Sort, Window
 from harness.special import Special
 from harness.tables import Input, Table
 from harness.types import Column, Type
@@ -43,15 +43,16 @@ _DTYPES = {
     Type.BOOLEAN: "bool[pyarrow]",
     Type.INT64: "int64[pyarrow]",
     Type.FLOAT64: "double[pyarrow]",
-    Type.STRING: "string[pyarrow]",
+    Type.STRING: "utf8[pyarrow]",
 }
+"""``string[pyarrow]`` is another dtype, and both in one column make one of Python objects."""
 _MOMENT = "timestamp[us][pyarrow]"
 """The dtype of dates and timestamps: pandas compares Arrow's dates with no ``pd.Timestamp``."""
 _OF_NUMPY = {
     '"Int64"': '"int64[pyarrow]"',
     '"int64"': '"int64[pyarrow]"',
     '"float64"': '"double[pyarrow]"',
-    '"str"': '"string[pyarrow]"',
+    '"str"': '"utf8[pyarrow]"',
 }
 _STARTS = {"year": "YS", "quarter": "QS", "month": "MS", "week": "W"}
 """Unit -> the frequency by which Arrow's timestamps are rounded down to its start."""
@@ -86,7 +87,7 @@ class ArrowExpressions(PandasExpressions):
     )
     truths: ClassVar[Mapping[type[Truth], str]] = {
         **PandasExpressions.truths,
-        NullWhere: "{part}.mask({missing}{nothing})",
+        NullWhere: '{part}.astype("bool[pyarrow]").mask({missing}{nothing})',
     }
     widening: ClassVar[str] = '{}.astype("int64[pyarrow]")'
     regex: ClassVar[RegexSpelling] = RE2
@@ -172,11 +173,9 @@ class ArrowProgram(PandasProgram):
 
     windows: ClassVar[type[PandasWindows]] = ArrowWindows
 
-    def values(self, node: Values) -> str:
-        """Emits rows of constants; dates and times get the dtype of those in tables."""
-        frame = super().values(node)
-        moments = {c.name: _MOMENT for c in node.schema if c.type.temporal}
-        return self.assign(node, f"{frame}.astype({mapping(moments)})") if moments else frame
+    def of_constants(self, column: Column, values: str) -> str:
+        dtype = _MOMENT if column.type.temporal else _DTYPES[column.type]
+        return f"pd.Series({values}, dtype={quoted(dtype)})"
 
     def aggregate(self, node: Aggregate) -> str:
         print_ = self.expressions(node.input)

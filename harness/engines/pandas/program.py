@@ -38,7 +38,7 @@ from harness.plan.tree.nodes import (
     united,
 )
 from harness.tables import Input, Table
-from harness.types import Schema
+from harness.types import Column, Schema
 
 
 class PandasProgram(PandasAggregates, PandasJoins, PandasAsOf):
@@ -80,11 +80,15 @@ class PandasProgram(PandasAggregates, PandasJoins, PandasAsOf):
 
     def values(self, node: Values) -> str:
         columns = {
-            column.name: series_of_constants(self.library, column, text)
+            column.name: self.of_constants(column, text)
             for column, text in zip(node.schema, lists(node).values(), strict=True)
         }
         self.physical[node] = node.names
         return self.assign(node, f"{self.library}.DataFrame({of_columns(columns)})")
+
+    def of_constants(self, column: Column, values: str) -> str:
+        """Returns the text of a column of constants; ``values`` is the text of their list."""
+        return series_of_constants(self.library, column, values)
 
     def filter(self, node: Filter) -> str:
         frame = self.frame(node.input)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from harness.engines.python.kernel import listing, mapping, quoted
-from harness.plan.tree.nodes import Join, Node, Scan, Values, walk
+from harness.plan.tree.nodes import Aggregate, Join, Node, Scan, Values, walk
 from harness.tables import Table
 from harness.types import Column, Schema, Type
 
@@ -29,9 +29,14 @@ _MASKED = {Type.INT64: "Int64", Type.BOOLEAN: "boolean"}
 def dtypes_of_nothing(node: Node) -> dict[str, str]:
     """Returns dtypes for columns whose dtype is unknown if an aggregate has no rows.
 
-    Float columns are among them if the plan has masked integers: the value is then NA, not NaN.
+    Float columns are among them if they may be computed from masked integers, as a mean of a sum
+    is: the value is then NA, not NaN.
     """
-    masked = any(needs_mask(n.schema) for n in walk(node) if isinstance(n, (Scan, Values, Join)))
+    kinds = (Scan, Values, Join)
+    sources = (
+        n for n in walk(node) if isinstance(n, kinds) or (isinstance(n, Aggregate) and n != node)
+    )
+    masked = any(needs_mask(n.schema) for n in sources)
     types = set(_OF_NOTHING) - (set() if masked else {Type.FLOAT64})
     return {c.name: _OF_NOTHING[c.type] for c in node.schema if c.nullable and c.type in types}
 

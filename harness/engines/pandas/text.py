@@ -138,9 +138,11 @@ class PandasText(PandasValues):
     def pattern(self, e: Expression) -> str:
         r"""Returns the regular expression in ``e`` with ``\Z``, in Python's syntax, for ``$``.
 
-        Python's ``$`` also matches before a last newline.
+        Python's ``$`` also matches before a last newline. pandas extracts by Python's ``re``,
+        whatever the dtype.
         """
-        return ends_only(super().pattern(e), self.regex.end)
+        spelling = PYTHON if isinstance(e.parent, exp.RegexpExtract) else self.regex
+        return ends_only(super().pattern(e), spelling.end)
 
     def concat_ws(self, e: Expression) -> Code:
         """Emits each part that is not NULL after a separator; cuts off the first separator."""

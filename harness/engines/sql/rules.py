@@ -162,18 +162,6 @@ def float_literals(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
 _TAKING_LITERALS = (exp.Cast, exp.DataTypeParam, exp.PercentileCont, exp.PercentileDisc)
 
 
-def group_by_all(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
-    """Replaces GROUP BY ALL by the list of its keys."""
-    for select in tree.find_all(exp.Select):
-        group = select.args.get("group")
-        if group is None or not group.args.get("all"):
-            continue
-        values = [item.unalias() for item in select.selects]
-        keys = [value.copy() for value in values if not value.find(exp.AggFunc)]
-        select.set("group", exp.Group(expressions=keys) if keys else None)
-    return tree
-
-
 def without_constant_keys(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
     """Drops constants beside other keys of GROUP BY: dialects read numbers as positions."""
     for group in tree.find_all(exp.Group):
@@ -482,7 +470,6 @@ def _alike(value: Expression) -> exp.Paren:
 
 
 RULES: tuple[Rule, ...] = (
-    group_by_all,
     without_constant_keys,
     date_arithmetic,
     float_division,
@@ -507,7 +494,6 @@ HYPER: tuple[Rule, ...] = (
     qualify_as_where,
 )
 SQLITE: tuple[Rule, ...] = (
-    group_by_all,
     without_constant_keys,
     dates_as_times,
     date_arithmetic,

@@ -50,7 +50,7 @@ def per_key(
             own = window.args.get("partition_by") or []
             window.set("partition_by", [*own, *(inner.copy() for inner in inners)])
     keys = [_named(select, inner) or _added(select, inner) for inner in inners]
-    if is_grouped(select) and not select.args["group"].args.get("all"):
+    if is_grouped(select):
         for inner in inners:
             select.args["group"].append("expressions", inner.copy())
     limit = select.args.get("limit")

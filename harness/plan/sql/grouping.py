@@ -9,6 +9,7 @@ from sqlglot import exp
 from harness.errors import Unsupported
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import Expression
+from harness.plan.sql.sources import sources_of
 
 _GROUPED, _WRITTEN = "grouped", "written"
 
@@ -95,17 +96,42 @@ def grouping_sets(group: exp.Group) -> list[list[Expression]] | None:
 
 
 def keys_of(select: exp.Select) -> list[Expression]:
-    """Returns the keys of GROUP BY, which ALL finds in the SELECT list.
-
-    Those in several grouping sets are repeated.
-    """
+    """Returns the keys of GROUP BY; those in several grouping sets are repeated."""
     group = select.args.get("group")
     if group is None:
         return []
-    if group.args.get("all"):
-        return [e.unalias() for e in select.selects if not _own_aggregate(e, select)]
     sets = grouping_sets(group)
     return group.expressions if sets is None else list(itertools.chain(*sets))
+
+
+def write_out_all(select: exp.Select) -> None:
+    """Changes ``select`` in place: GROUP BY ALL becomes GROUP BY its keys; without any it goes.
+
+    The keys are the items of the SELECT list that have no aggregate and read a column of FROM. So
+    ``select 1, count(*) … group by all`` is a total, and ``select 1 … group by all`` all rows. The
+    columns must be qualified.
+    """
+    group = select.args.get("group")
+    if group is None or not group.args.get("all"):
+        return
+    items = [item.unalias() for item in select.selects]
+    keys = [e.copy() for e in items if not _own_aggregate(e, select) and _reads_row(e, select)]
+    select.set("group", exp.Group(expressions=keys) if keys else None)
+
+
+def _reads_row(e: Expression, select: exp.Select) -> bool:
+    """True if an expression of a SELECT has a column of its FROM, also within a subquery."""
+    for column in e.find_all(exp.Column):
+        scope = column.parent_select
+        while scope is not select and column.table not in _names_in_from(scope):
+            scope = scope.parent_select
+        if scope is select and column.table in _names_in_from(select):
+            return True
+    return False
+
+
+def _names_in_from(select: exp.Select) -> set[str]:
+    return {source.alias_or_name for source in sources_of(select)}
 
 
 def _own_aggregate(e: Expression, select: exp.Select) -> bool:

@@ -14,7 +14,7 @@ from harness.errors import Unsupported, WorkloadError
 from harness.plan.facts.columns import fresh, repeated
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import Expression
-from harness.plan.sql.grouping import mark_grouped
+from harness.plan.sql.grouping import mark_grouped, write_out_all
 from harness.plan.sql.joined import plainly_joined
 from harness.plan.sql.nesting import tied_to_the_next
 from harness.plan.sql.parse import DIALECT, first_line
@@ -59,6 +59,7 @@ def resolved(
         key.set("this", exp.column(item.alias))
     for select in tree.find_all(exp.Select):
         _aliases_left(select, schemas)
+        write_out_all(select)
         mark_grouped(select)
     tested_totals(tree)
     tied_to_the_next(tree, schemas)
