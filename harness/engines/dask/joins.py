@@ -9,7 +9,6 @@ from harness.engines.dask.expressions import Scalars
 from harness.engines.dask.steps import DaskSteps, is_gathered
 from harness.engines.pandas.joins import PandasJoins, on_keys
 from harness.engines.pandas.steps import keywords
-from harness.engines.pandas.tables import dtypes_of_nothing
 from harness.engines.pandas.values import DTYPES
 from harness.engines.python.kernel import listing, mapping, quoted
 from harness.plan.facts.columns import fresh
@@ -179,7 +178,7 @@ class DaskJoins(DaskSteps, PandasJoins):
             spelt.values = self._lazily(node.input)
             return {name: spelt.text(e) for name, e in node.items}
         frame = self.frame(node)
-        masked = dtypes_of_nothing(node) if self.printer.masks else {}
+        masked = self.dtypes_of_nothing(node) if self.printer.masks else {}
         plain = {n: '.astype("float64")' for n, dtype in masked.items() if dtype == "Float64"}
         return {n: f"{frame}[{quoted(n)}]{plain.get(n, '')}.iloc[0]" for n in node.names}
 

@@ -11,7 +11,6 @@ from sqlglot import exp
 from harness.answer import SortKey
 from harness.engines.pandas.expressions import counted
 from harness.engines.pandas.steps import AGG_PARAMETERS, PandasSteps, keywords
-from harness.engines.pandas.tables import dtypes_of_nothing
 from harness.engines.python.kernel import listing, mapping, one_or_list, quoted
 from harness.plan.facts.columns import fresh
 from harness.plan.optimize.extremes import has_extremes, over_first_rows, over_sorted_rows
@@ -226,7 +225,7 @@ class PandasAggregates(PandasSteps):
         ``values`` maps column names to the texts of their values.
         """
         columns = ", ".join(f"{quoted(name)}: [{text}]" for name, text in values.items())
-        dtypes = dtypes_of_nothing(node)
+        dtypes = self.dtypes_of_nothing(node)
         cast = f".astype({mapping(dtypes)})" if dtypes else ""
         return f"{self.library}.DataFrame({{{columns}}}){cast}"
 

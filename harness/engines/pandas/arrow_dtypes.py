@@ -34,7 +34,7 @@ from harness.plan.facts.frames import window_order
 from harness.plan.facts.printing import in_sql
 from harness.plan.guards.special_uses import ROUNDED, Differing
 from harness.plan.guards.truth import Logic, NullWhere, Truth
-from harness.plan.tree.nodes import Aggregate, Distinct, Expression, Join, Sort, Window
+from harness.plan.tree.nodes import Aggregate, Distinct, Expression, Join, Node, Sort, Window
 from harness.special import Special
 from harness.tables import Input, Table
 from harness.types import Column, Type
@@ -177,6 +177,9 @@ class ArrowProgram(PandasProgram):
         dtype = _MOMENT if column.type.temporal else _DTYPES[column.type]
         return f"pd.Series({values}, dtype={quoted(dtype)})"
 
+    def dtypes_of_nothing(self, node: Node) -> dict[str, str]:
+        return {c.name: _DTYPES[c.type] for c in node.schema if c.nullable and c.type in _DTYPES}
+
     def aggregate(self, node: Aggregate) -> str:
         print_ = self.expressions(node.input)
         counted = [e.this for _, e in node.aggregates if isinstance(e.this, exp.Distinct)]
@@ -273,6 +276,11 @@ class PandasPyArrow(Pandas):
         cannot(Join, FLOAT_KEYS),
         cannot(Sort, "an order by several keys and -0.0", says=["categories must be unique"]),
         cannot(exp.Cast, "a float of an integer beyond 2^53", says=["not in range: -9007"]),
+        cannot(
+            exp.Cast,
+            "texts as numbers of which none is one, beside NULL",
+            says=["boolean array indexing assignment cannot assign 0 input"],
+        ),
     )
     note = "Columns are Arrow's (`dtype_backend=\"pyarrow\"`) in the place of NumPy's."
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import ClassVar
 
 from harness.engines.pandas.steps import PandasSteps, keywords
-from harness.engines.pandas.tables import dtypes_of_nothing
 from harness.engines.pandas.values import MASKED
 from harness.engines.python.kernel import listing, mapping, one_or_list, quoted
 from harness.plan.facts.columns import fresh
@@ -177,7 +176,7 @@ class PandasJoins(PandasSteps):
 
     def _may_be_nothing(self, node: Node) -> bool:
         """True if a node of one row may have a NULL in a column, whose dtype would then be lost."""
-        return bool(dtypes_of_nothing(node))
+        return bool(self.dtypes_of_nothing(node))
 
 
 def _looked_up_first(node: Join) -> Join:

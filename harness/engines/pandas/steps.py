@@ -11,6 +11,7 @@ from harness.engines.gaps import Gaps, Refused
 from harness.engines.pandas.expressions import PandasExpressions
 from harness.engines.pandas.gaps import PARAMETER
 from harness.engines.pandas.recipes import RECIPES
+from harness.engines.pandas.tables import dtypes_of_nothing
 from harness.engines.python.bindings import bound
 from harness.engines.python.chains import chained
 from harness.engines.python.kernel import (
@@ -71,6 +72,10 @@ class PandasSteps(ProgramEmitter):
             f"    {batch} = {rows}.iloc[start : start + {size}]\n"
             f"    {handed_over(batch, train)}",
         ]
+
+    def dtypes_of_nothing(self, node: Node) -> dict[str, str]:
+        """Returns dtypes for columns whose dtype is unknown if an aggregate has no rows."""
+        return dtypes_of_nothing(node)
 
     def module(self, body: Sequence[str], functions: Sequence[str] = ()) -> Program:
         return super().module(body, (*called_in(body, RECIPES), *functions))

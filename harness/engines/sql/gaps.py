@@ -131,6 +131,11 @@ DATAFUSION: tuple[Gap, ...] = (
     cannot(Window, "a frame that ends before it begins", says=["Invalid window frame"]),
     cannot(Window, "a window over values of windows", says=["calls cannot be nested"]),
     cannot(Sort, "an order that its own check takes for lost", says=["SanityCheckPlan"]),
+    cannot(
+        exp.Union,
+        "a condition that its own check takes for one that may be NULL",
+        says=["Physical input schema should be the same"],
+    ),
     FULL_JOINS,
     cannot(
         exp.Cast,

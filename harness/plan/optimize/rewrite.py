@@ -10,6 +10,7 @@ from sqlglot import exp
 from harness.answer import SortKey
 from harness.plan.facts.columns import fresh
 from harness.plan.facts.frames import window_order
+from harness.plan.facts.typing import Inference
 from harness.plan.optimize.prune import only
 from harness.plan.tree.nodes import (
     Aggregate,
@@ -41,7 +42,7 @@ def rewrite(plan: Node) -> Node:
     """
     plan = plan.with_inputs(*(rewrite(child) for child in plan.inputs))
     rules = (_top_per_group, _anti_join, _without_needless_distinct, _without_constant_keys)
-    for rule in (*rules, _first_of_sorted, _constant_rows):
+    for rule in (*rules, _first_of_sorted, _constant_rows, _without_needless_coalesce):
         plan = only(rule(plan), plan.names)
     return plan
 
@@ -187,6 +188,37 @@ def _without_constant_keys(node: Node) -> Node:
             keys = tuple(key for key in node.keys if key.column not in constant)
             return replace(node, keys=keys) if keys else rows
     return node
+
+
+def _without_needless_coalesce(node: Node) -> Node:
+    """Drops ``coalesce`` round what is never NULL, and ``coalesce(…, false)`` in a condition.
+
+    A row whose condition is NULL is dropped as one whose condition is false.
+    """
+    match node:
+        case Filter():
+            known = Inference(node.input.schema)
+            return replace(node, condition=_of_true_rows(node.condition, known))
+        case Project() if node.input.schema:
+            known = Inference(node.input.schema)
+            items = tuple((name, _never_null(e, known)) for name, e in node.items)
+            return node if items == node.items else replace(node, items=items)
+    return node
+
+
+def _of_true_rows(e: Expression, known: Inference) -> Expression:
+    if isinstance(e, (exp.And, exp.Or)):
+        parts = (_of_true_rows(part, known) for part in (e.this, e.expression))
+        return type(e)(**dict(zip(("this", "expression"), parts, strict=True)))
+    if isinstance(e, exp.Coalesce) and e.expressions == [exp.false()]:
+        return _of_true_rows(e.this, known)
+    return _never_null(e, known)
+
+
+def _never_null(e: Expression, known: Inference) -> Expression:
+    """Returns an expression without ``coalesce`` round values that are never NULL."""
+    needless = [c for c in e.find_all(exp.Coalesce) if not known.of(c.this).nullable]
+    return e if not needless else e.transform(lambda part: part.this if part in needless else part)
 
 
 def _is_unmatched(condition: Expression, join: Join) -> bool:

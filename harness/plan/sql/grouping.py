@@ -123,7 +123,7 @@ def _reads_row(e: Expression, select: exp.Select) -> bool:
     """True if an expression of a SELECT has a column of its FROM, also within a subquery."""
     for column in e.find_all(exp.Column):
         scope = column.parent_select
-        while scope is not select and column.table not in _names_in_from(scope):
+        while scope and scope is not select and column.table not in _names_in_from(scope):
             scope = scope.parent_select
         if scope is select and column.table in _names_in_from(select):
             return True

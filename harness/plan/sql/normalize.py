@@ -208,7 +208,7 @@ def _same(e: Expression) -> Expression:
         if isinstance(other, exp.Null):
             return exp.Is(this=one, expression=other)
     equal = exp.EQ(this=e.this, expression=e.expression)
-    if _is_literal(e.this) or _is_literal(e.expression):
+    if _is_constant(e.this) or _is_constant(e.expression):
         return exp.Coalesce(this=equal, expressions=[exp.false()])
     missing = [exp.Is(this=x.copy(), expression=exp.null()) for x in (e.this, e.expression)]
     return exp.Coalesce(this=equal, expressions=[exp.And(this=missing[0], expression=missing[1])])

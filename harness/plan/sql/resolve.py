@@ -221,7 +221,8 @@ def _unresolved(part: Expression) -> list[exp.Column]:
 def write_out_windows(select: exp.Select) -> None:
     """Changes ``select`` in place: replaces ``over w`` by what the WINDOW clause calls w.
 
-    A window of the clause may refer to one before it. A subquery has its own clause.
+    A window of the clause may refer to one before it. A subquery has its own clause. EXCLUDE NO
+    OTHERS, which changes nothing, is dropped.
     """
     named: dict[str, Expression] = {}
     for definition in select.args.get("windows") or []:
@@ -231,6 +232,8 @@ def write_out_windows(select: exp.Select) -> None:
     for use in list(select.find_all(exp.Window)):
         if use.parent_select is select and id(use) not in definitions:
             _inherit(use, named)
+            if (spec := use.args.get("spec")) and spec.text("exclude").upper() == "NO OTHERS":
+                spec.set("exclude", None)
     select.set("windows", None)
 
 

@@ -156,10 +156,22 @@ def _value_of(key: Expression, values: dict[str, Expression]) -> Expression:
 
 
 def tuples(select: exp.Select) -> None:
-    """Compares tuples column by column: ``(a, b) = (c, d)``, ``(a, b) in (…)``.
+    """Compares tuples column by column: with ``=``, ``<``, ``between``, ``in (…)`` and the like.
 
-    In tuples NULL equals NULL.
+    In tuples NULL equals NULL, and is greater than all else.
     """
+    for between in list(select.find_all(exp.Between)):
+        low, high = between.args["low"], between.args["high"]
+        if _are_tuples(between.this, low, high):
+            not_below = exp.GTE(this=between.this.copy(), expression=low.copy())
+            not_above = exp.LTE(this=between.this.copy(), expression=high.copy())
+            between.replace(exp.paren(exp.And(this=not_below, expression=not_above)))
+    for order in list(select.find_all(*_ORDERING)):
+        if _are_tuples(order.this, order.expression):
+            less, strict = _ORDERING[type(order)]
+            left, right = order.this.expressions, order.expression.expressions
+            condition = _before(left, right, strict) if less else _before(right, left, strict)
+            order.replace(exp.paren(condition))
     for test in list(select.find_all(exp.EQ, exp.NEQ)):
         if _are_tuples(test.this, test.expression):
             same = _same(test.this, test.expression)
@@ -177,6 +189,46 @@ def tuples(select: exp.Select) -> None:
 def _are_tuples(*expressions: Expression) -> bool:
     lengths = {len(e.expressions) for e in expressions if isinstance(e, exp.Tuple)}
     return len(lengths) == 1 and all(isinstance(e, exp.Tuple) for e in expressions)
+
+
+_ORDERING = {
+    exp.LT: (True, True),
+    exp.LTE: (True, False),
+    exp.GT: (False, True),
+    exp.GTE: (False, False),
+}
+"""Comparisons by order: whether the left side is to come first, and whether equality fails."""
+
+
+def _before(left: list[Expression], right: list[Expression], strict: bool) -> Expression:
+    """Returns the condition, true or false, that a tuple comes before another one.
+
+    ``(a, b) < (c, d)`` is ``a < c or a = c and b < d``. If ``strict``, equal tuples do not.
+    """
+    a, b = left[0], right[0]
+    if len(left) == 1:
+        return _less(a, b, strict)
+    first, second = (a, b) if a.find(exp.Column) else (b, a)
+    same = exp.NullSafeEQ(this=first.copy(), expression=second.copy())
+    return exp.or_(_less(a, b, True), exp.and_(same, _before(left[1:], right[1:], strict)))
+
+
+def _less(a: Expression, b: Expression, strict: bool) -> Expression:
+    """Returns ``a < b``, or ``a <= b`` if not ``strict``, as true or false; NULL comes last."""
+    ends: list[Expression] = (
+        [exp.Is(this=b.copy(), expression=exp.null())] if _may_be_null(b) else []
+    )
+    if strict and ends and _may_be_null(a):
+        ends.append(exp.Not(this=exp.Is(this=a.copy(), expression=exp.null())))
+    compared = (exp.LT if strict else exp.LTE)(this=a.copy(), expression=b.copy())
+    last = exp.and_(*ends) if ends else exp.false()
+    return (
+        last if exp.Null in (type(a), type(b)) else exp.Coalesce(this=compared, expressions=[last])
+    )
+
+
+def _may_be_null(e: Expression) -> bool:
+    return e.find(exp.Column, exp.Null, exp.Query) is not None
 
 
 def _same(left: Expression, right: Expression) -> Expression:
