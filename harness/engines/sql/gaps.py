@@ -132,6 +132,11 @@ DATAFUSION: tuple[Gap, ...] = (
     cannot(Window, "a window over values of windows", says=["calls cannot be nested"]),
     cannot(Sort, "an order that its own check takes for lost", says=["SanityCheckPlan"]),
     cannot(
+        exp.Count,
+        "a count that HAVING may drop, as a value",
+        says=["is declared as non-nullable"],
+    ),
+    cannot(
         exp.Union,
         "a condition that its own check takes for one that may be NULL",
         says=["Physical input schema should be the same"],
