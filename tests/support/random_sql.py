@@ -174,12 +174,15 @@ class Writer:
         if depth and self.either(True, False):
             a, b = self.test(depth - 1), self.test(depth - 1)
             return self.either(
-                f"({a} {self.either('and', 'or')} {b})", f"not ({a})", f"({a}) is {self._not()}null"
+                f"({a} {self.either('and', 'or')} {b})",
+                f"not ({a})",
+                f"({a}) is {self._not()}{self.either('null', 'true', 'false')}",
             )
         whole, text = self.value("int64", min(depth, 1)), self.value("string", min(depth, 1))
         kind = self.either("int64", "float64", "string", "date")
         return self.either(
             self._compared(kind, min(depth, 1)),
+            self._tuples(kind),
             self.column("boolean"),
             f"{self.value(kind, 0)} is {self._not()}null",
             f"{whole} {self._not()}in (0, 1, {self.either('3', '3', 'null')})",
@@ -194,6 +197,14 @@ class Writer:
     def _compared(self, kind: str, depth: int) -> str:
         sign = self.either("=", "<>", "<", ">=")
         return f"{self.value(kind, depth)} {sign} {self.operand(kind, 0)}"
+
+    def _tuples(self, kind: str) -> str:
+        """Returns a comparison of two tuples, of an integer and a value of the type."""
+        left, right = (
+            f"({self.column('int64')}, {value})"
+            for value in (self.value(kind, 0), self.operand(kind, 0))
+        )
+        return f"{left} {self.either('=', '<>', '<', '>=')} {right}"
 
     def _not(self) -> str:
         return self.either("", "not ")
@@ -286,7 +297,7 @@ class Writer:
 
     def grouped(self) -> str:
         source = self.source()
-        keys = self.listed("g", lambda: self.value(self.either(*KINDS), 1))
+        keys = self.listed("g", lambda: self.operand(self.either(*KINDS), 1))
         items = self.listed("a", self.aggregate)
         having = self.either(
             "", "", " having count(*) > 1", f" having {self.aggregate()} is not null"

@@ -17,7 +17,7 @@ from harness.answer import AnswerSpec
 from harness.plan.facts.kinds import DEVIATIONS, TIMESTAMPS
 from harness.plan.facts.patterns import ascii_classes
 from harness.plan.facts.printing import Expression
-from harness.plan.sql.grouping import grouping_sets
+from harness.plan.sql.grouping import grouping_sets, is_total
 from harness.types import Type
 
 Rule = Callable[[exp.Query, AnswerSpec], exp.Query]
@@ -168,6 +168,13 @@ def without_constant_keys(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
         keys = [key for key in group.expressions if not is_constant(key)]
         if keys or grouping_sets(group) is not None:
             group.set("expressions", keys)
+    return tree
+
+
+def without_order_of_one_row(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
+    """Drops ORDER BY of totals of all rows; Polars gives a row for each input row with it."""
+    for select in filter(is_total, tree.find_all(exp.Select)):
+        select.set("order", None)
     return tree
 
 
@@ -471,6 +478,7 @@ def _alike(value: Expression) -> exp.Paren:
 
 RULES: tuple[Rule, ...] = (
     without_constant_keys,
+    without_order_of_one_row,
     date_arithmetic,
     float_division,
     float_literals,
