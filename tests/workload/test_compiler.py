@@ -83,7 +83,7 @@ def test_a_program_that_ends_its_maker_costs_no_other(
     query, began = made.workload.query("q"), time.monotonic()
     with pytest.raises(kind, match=told):
         made.program(query, SCHEMAS, fakes(engine), Input.MEMORY)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
     assert "pl." in made.program(query, SCHEMAS, "polars", Input.MEMORY).text
 
 
@@ -153,7 +153,7 @@ def test_a_file_has_a_time_for_all_its_queries(
     monkeypatch.setattr(compiler, "FILE_SECONDS", 0.5)
     made = compiler_of(tmp_path, process, **{f"q{n}": self_joins(25) for n in range(3)})
     began = time.monotonic()
-    assert len(made.check(SCHEMAS)) == 3 and time.monotonic() - began < 10
+    assert len(made.check(SCHEMAS)) == 3 and time.monotonic() - began < 60
 
 
 def test_a_file_has_room_for_so_many_characters_of_programs(

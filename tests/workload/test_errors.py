@@ -200,9 +200,9 @@ def test_an_anchor_bomb_is_refused_before_it_is_expanded(tmp_path: Path) -> None
     for level in range(1, 12):
         items = ", ".join([f"*a{level - 1}"] * 9)
         bomb += f"a{level}: &a{level} [{items}]\n"
-    started = time.monotonic()
+    started = time.process_time()
     assert error_of(tmp_path, bomb) == "w.yaml:1: anchors (&) and aliases (*) are not allowed"
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_a_python_tag_is_refused_and_runs_nothing(tmp_path: Path) -> None:

@@ -365,12 +365,12 @@ def test_a_terminal_obeys_no_text_of_a_file(project: Project) -> None:
 )
 def test_a_constant_that_is_too_large_stops_no_compiling(sql: str) -> None:
     schema = (*SCHEMA["t"], Column("s", Type.STRING, False))
-    began = time.monotonic()
+    began = time.process_time()
     for name in engines.names():
         with contextlib.suppress(Unsupported, WorkloadError):  # DuckDB refuses a pattern itself
             query, tables = compile_query(sql, {"t": schema}), {"t": Table("t", schema, rows=0)}
             engines.get(name).compile(query, tables, Input.MEMORY)
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_a_limit_that_is_another_each_time_is_refused() -> None:
