@@ -174,6 +174,8 @@ _AGGREGATES: tuple[tuple[str, Kind, str], ...] = (
     ("any_value(x)", exp.AnyValue, "any_value(id // 10)"),
     ("arg_min(x, y)", exp.ArgMin, "arg_min(w, n)"),
     ("arg_max(x, y)", exp.ArgMax, "arg_max(w, n)"),
+    ("first(x order by y)", exp.First, "first(w order by id)"),
+    ("last(x order by y)", exp.Last, "last(w order by id)"),
     ("string_agg(s order by x)", exp.GroupConcat, "string_agg(w, ',' order by n)"),
 )
 _WINDOWS: tuple[tuple[str, Kind, str], ...] = (

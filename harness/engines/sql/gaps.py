@@ -49,6 +49,8 @@ COMMON: tuple[Gap, ...] = (
     cannot(exp.Like, "a backslash in a pattern of LIKE", test=texts.backslash_in_like),
     cannot(Aggregate, "groups of a constant", test=clauses.constant_key),
     cannot(exp.Lag, "a lag by NULL", test=clauses.shift_by_null),
+    not_yet(exp.First),
+    not_yet(exp.Last),
 )
 """Gaps of every engine of this family."""
 
@@ -63,6 +65,12 @@ FULL_JOINS = cannot(
     Sort,
     "an order of two FULL JOINs, of which it takes a key for constant",
     test=clauses.order_of_full_joins,
+)
+NEVER_NULL = cannot(
+    Join,
+    "a value of a subquery that is NULL only where it has no row, which it takes for never NULL",
+    test=subqueries.never_null_of_no_rows,
+    says=["is declared as non-nullable", "with null values to non-nullable"],
 )
 OTHERWISE = "SQL that it says that it does not have"
 
@@ -131,11 +139,7 @@ DATAFUSION: tuple[Gap, ...] = (
     cannot(Window, "a frame that ends before it begins", says=["Invalid window frame"]),
     cannot(Window, "a window over values of windows", says=["calls cannot be nested"]),
     cannot(Sort, "an order that its own check takes for lost", says=["SanityCheckPlan"]),
-    cannot(
-        exp.Count,
-        "a count that HAVING may drop, as a value",
-        says=["is declared as non-nullable"],
-    ),
+    NEVER_NULL,
     cannot(
         exp.Union,
         "a condition that its own check takes for one that may be NULL",
@@ -440,11 +444,7 @@ SAIL: tuple[Gap, ...] = (
     ),
     cannot(exp.Window, "a window of the rows that belong to a row", test=subqueries.tied_window),
     cannot(Window, "a frame of values of dates", test=clauses.frame_of_days),
-    cannot(
-        exp.Count,
-        "a count of the groups that belong to a row, where there are none",
-        says=["with null values to non-nullable"],
-    ),
+    NEVER_NULL,
     cannot(
         Join,
         "a value looked up by a correlated subquery",

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
+from harness.errors import Unsupported
 from harness.plan.facts.columns import fresh
+from harness.plan.facts.printing import in_sql
+from harness.plan.facts.typing import Inference
 from harness.plan.facts.windows import function_of, normal_window
 from harness.plan.tree.nodes import Expression, Item
 from harness.plan.tree.relation import Relation
@@ -45,10 +48,29 @@ class Aggregates:
         return e
 
     def _name(self, aggregate: Expression) -> str:
+        if isinstance(aggregate, (exp.First, exp.Last)):
+            aggregate = _at_extreme(aggregate, Inference(self.relation.node.schema))
         if aggregate not in self.names:
             taken = set(self.names.values()) | set(self.keys.values())
             self.names[aggregate] = fresh(self.wanted.get(aggregate) or described(aggregate), taken)
         return self.names[aggregate]
+
+
+def _at_extreme(e: exp.First | exp.Last, known: Inference) -> Expression:
+    """Rewrites ``first(x order by k)`` to ``arg_min(x, k)``, which ignores NULLs.
+
+    Raises Unsupported if there may be any, or if the order has several keys.
+    """
+    value, keys = (
+        (e.this.this, e.this.expressions) if isinstance(e.this, exp.Order) else (e.this, [])
+    )
+    if len(keys) != 1:
+        raise Unsupported("first or last without an order by one key", in_sql(e))
+    (key,) = keys
+    if known.any_null(value, key.this):
+        raise Unsupported("first or last where something may be NULL", in_sql(e))
+    is_greatest = bool(key.args.get("desc")) != isinstance(e, exp.Last)
+    return (exp.ArgMax if is_greatest else exp.ArgMin)(this=value, expression=key.this)
 
 
 def _is_window_function(e: Expression) -> bool:

@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from harness.plan.facts.kinds import COMPARISONS, TIMESTAMPS, is_literal
 from harness.plan.facts.windows import ignoring_nulls
+from harness.plan.sql.expansions import expanded
 
 Expression = exp.Expr
 Rewrite = Callable[[Any], Expression]
@@ -24,6 +25,8 @@ def by_name(tree: Expression) -> None:
         known = NAMED.get(call.name.lower())
         if known is not None and len(call.expressions) == known[0]:
             call.replace(known[1](call.expressions) or call)
+        elif (spelt := expanded(call.name, call.expressions)) is not None:
+            call.replace(spelt)
     for e in list(tree.find_all(*_FORMS)):
         e.replace(_FORMS[type(e)](e))
 
@@ -49,8 +52,44 @@ def _within_group(e: exp.WithinGroup) -> Expression:
     return type(e.this)(this=key.this, expression=e.this.this)
 
 
+def _extract(e: exp.Extract) -> Expression:
+    return expanded(e.name, [e.expression]) or e
+
+
+def _substring(e: exp.Substring) -> Expression:
+    """Rewrites ``substring(s, -2)``, the last two characters, and ``substring(s, 0, 3)``."""
+    start, length = e.args["start"], e.args.get("length")
+    if is_literal(start, "0"):
+        if length is None:
+            text: Expression = e.this
+            return text
+        fewer = int(length.name) - 1 if _is_whole(length) else 0
+        return e if fewer < 1 else exp.Left(this=e.this, expression=exp.Literal.number(fewer))
+    if not isinstance(start, exp.Neg) or not _is_whole(start.this):
+        return e
+    last = exp.Right(this=e.this, expression=start.this)
+    whole = length is None or (_is_whole(length) and int(length.name) >= int(start.this.name))
+    return last if whole else e
+
+
+def _right(e: exp.Right) -> Expression:
+    """Rewrites ``right(s, -2)``, all but the first two characters, to ``substring(s, 3)``."""
+    count = e.expression
+    if not isinstance(count, exp.Neg) or not _is_whole(count.this):
+        return e
+    return exp.Substring(this=e.this, start=exp.Literal.number(int(count.this.name) + 1))
+
+
+def _is_whole(e: Expression) -> bool:
+    return isinstance(e, exp.Literal) and e.is_int
+
+
 _FORMS: dict[type[Expression], Rewrite] = {
     exp.Date: _date,
+    exp.Extract: _extract,
+    exp.WeekOfYear: lambda e: exp.Week(this=e.this),
+    exp.Substring: _substring,
+    exp.Right: _right,
     exp.Escape: lambda e: _escaped(e) or e,
     exp.DateTrunc: lambda e: exp.TimestampTrunc(this=e.this, unit=exp.var(e.args["unit"].name)),
     exp.TimeToStr: _data_first,
@@ -216,7 +255,39 @@ def _bucket(e: exp.DateBin) -> Expression:
 
 
 _OF_DAY = ("HOUR", "MINUTE", "SECOND")
+
+
+def _of_text(e: exp.Bracket) -> Expression:
+    """Rewrites ``s[2]`` and ``s[2:3]`` of a text to ``substring``; places count from 1 in DuckDB.
+
+    sqlglot counts a single place from 0.
+    """
+    (place,) = e.expressions
+    if e.this.type is None or not e.this.is_type(*exp.DataType.TEXT_TYPES):
+        return e
+    first, last = (place.this, place.expression) if isinstance(place, exp.Slice) else (place, place)
+    if not (_is_whole(first) and _is_whole(last)) or (place is not first and first.name == "0"):
+        return e
+    start = int(first.name) + (place is first)
+    length = int(last.name) - int(first.name) + 1
+    numbers = (exp.Literal.number(number) for number in (start, max(length, 0)))
+    return exp.Substring(this=e.this, **dict(zip(("start", "length"), numbers, strict=True)))
+
+
+def _trunc(e: exp.Trunc) -> Expression:
+    if e.args.get("decimals") is not None:
+        return e
+    known = e.this.type
+    if known is None or not known.is_type(*exp.DataType.INTEGER_TYPES, *exp.DataType.FLOAT_TYPES):
+        return e
+    whole = known.is_type(*exp.DataType.INTEGER_TYPES)
+    spelt = e.this if whole else expanded("trunc", [e.this])
+    return e if spelt is None else spelt.unnest()
+
+
 REWRITES: dict[type[Expression], Rewrite] = {
+    exp.Bracket: _of_text,
+    exp.Trunc: _trunc,
     exp.DateBin: _bucket,
     exp.RespectNulls: lambda e: e.this if isinstance(e.parent, exp.Window) else e,
     exp.Window: ignoring_nulls,

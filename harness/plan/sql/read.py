@@ -76,6 +76,7 @@ _READ = """
     Exp: this
     Extract: expression this
     Filter: expression this
+    First: this
     FirstValue: this
     Floor: this
     From: this
@@ -101,6 +102,7 @@ _READ = """
     LT: expression this
     LTE: expression this
     Lag: default offset this
+    Last: this
     LastDay: this
     LastValue: this
     Lateral: alias this
@@ -166,11 +168,11 @@ _READ = """
     Sign: this
     SimilarTo: expression this
     Sin: this
-    Sin: this
+    Slice: expression this
     Split: expression this
     SplitPart: delimiter part_index this
     Sqrt: this
-    Star: except_ replace
+    Star: except_ rename replace
     StartsWith: expression this
     Stddev: this
     StddevPop: this
@@ -188,6 +190,7 @@ _READ = """
     TimestampTrunc: this unit
     ToDays: this
     Trim: expression position this
+    Trunc: this
     TryCast: safe this to
     Tuple: expressions
     Union: distinct expression limit offset order this with_

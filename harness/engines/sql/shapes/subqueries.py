@@ -7,6 +7,7 @@ from typing import Any
 from sqlglot import exp
 
 from harness.plan.facts.printing import Expression
+from harness.plan.sql.grouping import is_total
 
 
 def not_in_beside_or(e: Expression) -> bool:
@@ -109,6 +110,31 @@ def computed_of_own_rows(e: Expression) -> bool:
 
 
 _OF_ROWS = (exp.From, exp.Join, exp.SetOperation, exp.In)
+
+
+def never_null_of_no_rows(e: Expression) -> bool:
+    """True for a subquery, as a value, that is NULL only where it has no row.
+
+    ``(select count(*) … group by k) is null`` may be true, though a count is never NULL.
+    """
+    if not isinstance(e, exp.Subquery) or isinstance(e.parent, (*_OF_ROWS, exp.Lateral)):
+        return False
+    query: Any = e.unnest()
+    if is_total(query) and query.args.get("having") is None:
+        return False
+    return any(_is_never_null(item.unalias()) for item in query.selects)
+
+
+def _is_never_null(e: Expression) -> bool:
+    if isinstance(e, (exp.Paren, exp.Cast, exp.Not, exp.Neg)):
+        return _is_never_null(e.this)
+    if isinstance(e, exp.Window):
+        return isinstance(e.this, (exp.Count, exp.RowNumber, exp.Rank, exp.DenseRank))
+    if isinstance(e, exp.Coalesce):
+        return any(map(_is_never_null, (e.this, *e.expressions)))
+    if isinstance(e, exp.Binary) and not isinstance(e, exp.Is):
+        return _is_never_null(e.this) and _is_never_null(e.expression)
+    return isinstance(e, (exp.Literal, exp.Boolean, exp.Count, exp.Is, exp.Exists))
 
 
 def _is_null_of_nothing(e: Expression) -> bool:
