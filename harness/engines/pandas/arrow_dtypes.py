@@ -92,6 +92,14 @@ class ArrowExpressions(PandasExpressions):
     widening: ClassVar[str] = '{}.astype("int64[pyarrow]")'
     regex: ClassVar[RegexSpelling] = RE2
 
+    def case(self, e: Expression) -> Code:
+        """Emits a CASE; what NumPy chooses of constants becomes a column of Arrow's dtype."""
+        code, kind = super().case(e), self.type(e)
+        if kind is None or not code.text.startswith(("np.where(", "np.select(")):
+            return code
+        dtype = quoted(_DTYPES[kind])
+        return Code(f"pd.Series({code.text}, index={self.frame}.index, dtype={dtype})", ATOM)
+
     def mod(self, e: Expression) -> Code:
         return self._whole(e, super().mod(e))
 

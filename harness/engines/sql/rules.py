@@ -17,7 +17,7 @@ from harness.answer import AnswerSpec
 from harness.plan.facts.kinds import DEVIATIONS, TIMESTAMPS
 from harness.plan.facts.patterns import ascii_classes
 from harness.plan.facts.printing import Expression
-from harness.plan.sql.grouping import grouping_sets, is_total
+from harness.plan.sql.grouping import grouping_sets, is_grouped
 from harness.types import Type
 
 Rule = Callable[[exp.Query, AnswerSpec], exp.Query]
@@ -173,8 +173,9 @@ def without_constant_keys(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
 
 def without_order_of_one_row(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
     """Drops ORDER BY of totals of all rows; Polars gives a row for each input row with it."""
-    for select in filter(is_total, tree.find_all(exp.Select)):
-        select.set("order", None)
+    for select in filter(is_grouped, tree.find_all(exp.Select)):
+        if not select.args.get("group"):
+            select.set("order", None)
     return tree
 
 
