@@ -84,6 +84,11 @@ DATAFUSION: tuple[Gap, ...] = (
         test=clauses.many_first_groups,
     ),
     cannot(exp.PercentileDisc),
+    cannot(
+        exp.PercentileCont,
+        "a fraction of more than six digits, of which it reads six",
+        test=numbers.fraction_of_many_digits,
+    ),
     UNSHARED_PATTERN,
     not_yet(exp.RegexpExtract),
     not_yet(exp.Bracket),
@@ -94,6 +99,11 @@ DATAFUSION: tuple[Gap, ...] = (
         test=subqueries.not_in_beside_or,
     ),
     cannot(exp.Exists, "EXISTS or IN as a value", test=subqueries.subquery_as_value),
+    cannot(
+        exp.In,
+        "a correlated subquery's value that IN looks up",
+        test=subqueries.looked_up_of_own_rows,
+    ),
     cannot(
         Join,
         "IN in ON, or a correlated subquery with a LIMIT or tied by anything but equalities",
@@ -349,6 +359,11 @@ SQLITE: tuple[Gap, ...] = (
     cannot(exp.Least, reason="with a NULL it is NULL"),
     cannot(exp.Mod, "a remainder of floats", test=numbers.float_remainder),
     cannot(exp.Div, "a division by floats, of which it knows no -0.0", test=numbers.float_divisor),
+    cannot(
+        exp.Pow,
+        "a power below 0 of floats, of which it knows no -0.0",
+        test=numbers.float_to_power_below_0,
+    ),
     cannot(exp.Cast, "a text as a condition", test=texts.text_as_condition),
     cannot(exp.TimeToStr, "a format with names, or with other letters", test=texts.with_names),
     cannot(

@@ -237,7 +237,10 @@ SQLITE: Spellings = {
     exp.ByteLength: spelt("length(CAST({this} AS BLOB))"),
     exp.Contains: spelt("(instr({this}, {expression}) > 0)"),
     exp.DateDiff: apart,
-    exp.DateFromParts: spelt("date(printf('%04d-%02d-%02d', {year}, {month}, {day}))"),
+    exp.DateFromParts: spelt(
+        "CASE WHEN NOT {year} IS NULL"  # which printf writes as 0000, a year that there is
+        " THEN date(printf('%04d-%02d-%02d', {year}, {month}, {day})) END"
+    ),
     exp.DateTrunc: truncated,
     exp.Div: quotient,
     exp.EndsWith: spelt("(substr({this}, -length({expression})) = {expression})"),

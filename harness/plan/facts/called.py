@@ -33,7 +33,7 @@ _CLAUSES: dict[tuple[type[Expression], str], str] = {
     (exp.Select, "kind"): "SELECT AS",
     (exp.Subquery, "joins"): "joins in parentheses",
     (exp.Subquery, "pivots"): "PIVOT",
-    (exp.Table, "joins"): "a join within a join, without parentheses",
+    (exp.Table, "joins"): "a join on the right side of another, unless both are inner, with ON",
     (exp.Table, "pivots"): "PIVOT",
     (exp.Subquery, "order"): "ORDER BY behind parentheses",
     (exp.Subquery, "limit"): "LIMIT behind parentheses",

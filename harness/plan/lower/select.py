@@ -29,7 +29,14 @@ from harness.plan.lower.per_key import sort_key
 from harness.plan.lower.predicates import factored
 from harness.plan.lower.sets import over_sets, set_operation
 from harness.plan.lower.subqueries import Attached, Subqueries, compares
-from harness.plan.sql.grouping import grouping_sets, is_grouped, keys_of, written_keys
+from harness.plan.sql.grouping import (
+    aggregates_with_subqueries,
+    grouping_sets,
+    has_subquery,
+    is_grouped,
+    keys_of,
+    written_keys,
+)
 from harness.plan.tree.nodes import (
     Distinct,
     Expression,
@@ -326,7 +333,7 @@ class Lowering:
         clauses = [e for _, e in (*items, *order) if e is not None]
         clauses += [clause for clause in (having, qualify) if clause is not None]
         of_rows = Subqueries(self, [])
-        for aggregate in _aggregates_with_subqueries(select, clauses):
+        for aggregate in aggregates_with_subqueries(select, clauses):
             of_rows.out_of(aggregate)
         for attached in of_rows.attached:
             relation = attached.to(relation)
@@ -440,18 +447,6 @@ def _renamed(node: Node, aliases: Sequence[object], label: str) -> Node:
     pairs = zip(names, node.names, strict=True)
     items = tuple((str(new), exp.column(old)) for new, old in pairs)
     return Project(node, items, label=label)
-
-
-def has_subquery(e: Expression) -> bool:
-    return e.find(exp.Query, exp.Exists) is not None
-
-
-def _aggregates_with_subqueries(
-    select: exp.Select, clauses: Sequence[Expression]
-) -> list[Expression]:
-    """Returns the aggregates of a SELECT whose arguments, values of its rows, have subqueries."""
-    own = [a for e in clauses for a in e.find_all(exp.AggFunc) if a.parent_select is select]
-    return [a for a in own if not isinstance(a.parent, exp.Window) and has_subquery(a)]
 
 
 def _order_of(tree: Expression) -> list[exp.Ordered]:

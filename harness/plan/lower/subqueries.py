@@ -16,7 +16,13 @@ from harness.plan.lower.aggregates import Aggregates, described
 from harness.plan.lower.distinct import aggregated
 from harness.plan.lower.per_key import Pairs, per_key, sort_key, split
 from harness.plan.lower.semi_joins import SemiJoin
-from harness.plan.sql.grouping import has_aggregate, is_grouped, is_total
+from harness.plan.sql.grouping import (
+    aggregates_with_subqueries,
+    has_aggregate,
+    has_subquery,
+    is_grouped,
+    is_total,
+)
 from harness.plan.sql.normalize import negation
 from harness.plan.tree.nodes import (
     Aggregate,
@@ -113,10 +119,14 @@ class Subqueries:
     def semi_join(self, predicate: Expression) -> SemiJoin | None:
         """Returns the semi or anti join that a whole predicate amounts to.
 
-        None if the predicate is no EXISTS, no IN of a subquery, and no NOT of these.
+        None if the predicate is no EXISTS, no IN of a subquery, and no NOT of these, or if a
+        subquery's value is looked up.
         """
         negated = isinstance(predicate, exp.Not)
-        return self._test(predicate.this if negated else predicate, negated)
+        test = predicate.this if negated else predicate
+        if isinstance(test, exp.In) and has_subquery(test.this):
+            return None
+        return self._test(test, negated)
 
     def _test(self, test: Expression, negated: bool) -> SemiJoin | None:
         if isinstance(test, exp.Exists):
@@ -180,6 +190,8 @@ class Subqueries:
         """
         negated = isinstance(e, exp.Not)
         test = e.this if negated else e
+        if isinstance(test, exp.In):
+            test.set("this", self.out_of(test.this))
         if semi := self._test(test, negated=False):
             return self._truth(test, semi, negated, _null_is_false(e))
         if isinstance(e, exp.Subquery):
@@ -258,8 +270,10 @@ class Subqueries:
             return self._only(self.blocks.finish(select, relation))
         on, residual = split(relation, correlated)
         if is_total(select):
+            relation, item = self._with_values(relation, item, select)
             item = _of_having(select, item)
         elif residual and _takes_first(select):
+            relation, item = self._with_values(relation, item, select)
             return self._first_by_row(relation, on, (name, item), residual, select)
         elif _has_more_clauses(select) or is_grouped(select):
             relation, item, correlated = self._per_key(select, relation, correlated)
@@ -269,12 +283,33 @@ class Subqueries:
                 kind: JoinKind = "inner" if required else "left"
                 self.attached.append(Attached(alias, relation, kind, on))
                 return item
+        else:
+            relation, item = self._with_values(relation, item, select)
         if not has_aggregate(item):  # there is at most one row, else DuckDB raises an error
             item = exp.Max(this=item)
         outer = any(not aliases_in(a) <= relation.aliases for a in item.find_all(exp.AggFunc))
         if outer or residual:
             return self._by_row(relation, on, [(name, item)], conjunction(residual))[0]
         return self._values(relation, on, [(name, item)], required=required)[0]
+
+    def _with_values(
+        self, relation: Relation, item: Expression, select: exp.Select
+    ) -> tuple[Relation, Expression]:
+        """Returns ``relation`` with the values of subqueries in ``item``, and ``item`` over it.
+
+        ``relation`` has the rows of the subquery ``select``, whose value is ``item``. What stands
+        in a total, but in none of its aggregates, is a value of the query block around.
+        """
+        of_rows = Subqueries(self.blocks, [])
+        if is_total(select):
+            for aggregate in aggregates_with_subqueries(select, [item]):
+                of_rows.out_of(aggregate)
+            item = self.out_of(item)
+        else:
+            item = of_rows.out_of(item)
+        for attached in of_rows.attached:
+            relation = attached.to(relation)
+        return relation, item
 
     def _only(self, node: Node) -> Expression:
         """Adds a subquery of at most one row to ``attached``; returns the column of its value.

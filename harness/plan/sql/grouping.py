@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 from sqlglot import exp
 
@@ -47,6 +48,18 @@ def has_aggregate(e: Expression) -> bool:
             children += [part for part in around.iter_expressions() if part is not function]
         children += function.iter_expressions()
     return not isinstance(e, exp.Query) and any(has_aggregate(child) for child in children)
+
+
+def has_subquery(e: Expression) -> bool:
+    return e.find(exp.Query, exp.Exists) is not None
+
+
+def aggregates_with_subqueries(
+    select: exp.Select, clauses: Sequence[Expression]
+) -> list[Expression]:
+    """Returns the aggregates of a SELECT whose arguments, values of its rows, have subqueries."""
+    own = [a for e in clauses for a in e.find_all(exp.AggFunc) if a.parent_select is select]
+    return [a for a in own if not isinstance(a.parent, exp.Window) and has_subquery(a)]
 
 
 _AROUND = (exp.Filter, exp.WithinGroup, exp.IgnoreNulls, exp.RespectNulls)

@@ -10,6 +10,9 @@ from harness.engines.python.kernel import MOST_PLACES
 from harness.engines.sql.rules import is_constant, kind
 from harness.plan.facts.printing import Expression
 
+MOST_DIGITS_OF_FRACTION = 6
+"""The digits of a quantile's fraction that DataFusion reads; it cuts off the others."""
+
 
 def computed_interval(e: Expression) -> bool:
     return isinstance(e, exp.Interval) and not isinstance(e.this, exp.Literal)
@@ -34,6 +37,21 @@ def float_divisor(e: Expression) -> bool:
         return False
     columns = (c for c in e.expression.find_all(exp.Column) if kind(c) == "DOUBLE")
     return any(c.find_ancestor(exp.Sum, exp.Avg, exp.Div) in (None, e) for c in columns)
+
+
+def float_to_power_below_0(e: Expression) -> bool:
+    """True for a float column, which may be -0.0, to a power that may be below 0."""
+    if not isinstance(e, exp.Pow):
+        return False
+    base = any(kind(c) == "DOUBLE" for c in e.this.find_all(exp.Column))
+    return base and not isinstance(e.expression, exp.Literal)
+
+
+def fraction_of_many_digits(e: Expression) -> bool:
+    if not isinstance(e, exp.PercentileCont) or not isinstance(e.expression, exp.Literal):
+        return False
+    fraction = float(e.expression.name)
+    return round(fraction, MOST_DIGITS_OF_FRACTION) != fraction
 
 
 def float_times_zero(e: Expression) -> bool:

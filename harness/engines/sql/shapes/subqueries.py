@@ -34,6 +34,18 @@ def correlated_in_as_a_value(e: Expression) -> bool:
     return any(column.table not in own for column in query.find_all(exp.Column) if column.table)
 
 
+def looked_up_of_own_rows(e: Expression) -> bool:
+    """True for IN of a subquery in which a correlated subquery's value is looked up."""
+    if not isinstance(e, exp.In) or e.args.get("query") is None:
+        return False
+    return any(
+        _is_tied(column, value)
+        for value in e.this.find_all(exp.Subquery)
+        for column in value.find_all(exp.Column)
+        if column.table
+    )
+
+
 def subquery_as_value(e: Expression) -> bool:
     """True for EXISTS, or IN of a subquery, that is no condition of WHERE, HAVING, ON or QUALIFY.
 
