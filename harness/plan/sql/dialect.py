@@ -96,12 +96,13 @@ def _bucket(arguments: list[exp.Expr]) -> exp.Expr:
     return exp.DateBin(**dict(zip(("this", "expression", "origin"), arguments, strict=False)))
 
 
-def _quantifier(kind: type[exp.Any | exp.All]) -> Any:
-    """Returns a function that builds SOME or ALL of ``values (1), (2)``, as sqlglot does ANY."""
+def _quantifier(name: str, kind: type[exp.Any | exp.All]) -> Any:
+    """Returns a function that builds ``name`` of ``values (1), (2)``, as sqlglot builds ANY."""
 
     def built(arguments: list[exp.Expr]) -> exp.Expr:
-        (rows,) = arguments
-        return kind(this=exp.Subquery(this=rows) if isinstance(rows, exp.Values) else rows)
+        if len(arguments) == 1 and isinstance(arguments[0], exp.Values):
+            return kind(this=exp.Subquery(this=arguments[0]))
+        return exp.Anonymous(this=name, expressions=arguments)
 
     return built
 
@@ -115,7 +116,8 @@ class _Parser(DuckDBParser):
         **DuckDBParser.FUNCTIONS,
         **{name: _by_unit(name) for name in ("DATE_DIFF", "DATEDIFF", "DATE_TRUNC", "DATETRUNC")},
         "TIME_BUCKET": _bucket,
-        **{"SOME": _quantifier(exp.Any), "ALL": _quantifier(exp.All)},
+        "SOME": _quantifier("SOME", exp.Any),
+        "ALL": _quantifier("ALL", exp.All),
         "ANY_VALUE": exp.AnyValue.from_arg_list,  # without IGNORE NULLS, which a window would take
     }
     UNARY_PARSERS = {**DuckDBParser.UNARY_PARSERS, TokenType.PLUS: _parse_plus}  # noqa: RUF012
