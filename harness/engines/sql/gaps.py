@@ -419,6 +419,11 @@ PYSPARK: tuple[Gap, ...] = (
         "a value looked up, for each row of a subquery, by no equality",
         says=["LeftSingle join"],
     ),
+    cannot(
+        Join,
+        "a subquery in an aggregate of a correlated subquery",
+        says=["Cannot generate code for expression: outer("],
+    ),
     cannot(exp.Select, OTHERWISE, says=["AnalysisException", "ParseException"]),
 )
 ORDER_IN_FILES = "an order of rows that are written"
