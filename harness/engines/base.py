@@ -154,6 +154,9 @@ class Session(ABC):
     def connect(self) -> None:  # noqa: B027
         """Gives the copy for a client what it does not share, such as a connection."""
 
+    def disconnect(self) -> None:  # noqa: B027
+        """Ends what ``connect`` gave this copy, whose client runs nothing more."""
+
     @abstractmethod
     def to_arrow(self, result: Any) -> pa.Table:
         """Converts a result to Arrow for checking (untimed)."""

@@ -96,7 +96,10 @@ def spread(runs: Sequence[_Run], most: int = MOST_KEPT) -> list[_Run]:
 
 
 def _loop(session: Session, place: Path | None, starts: float, closes: float) -> _Served:
-    """Runs the program from its start until the window is closed, once at the least."""
+    """Runs the program from its start until the window is closed, once at the least.
+
+    The last run has failed, too, if its answer cannot be converted to Arrow.
+    """
     time.sleep(max(0.0, starts - time.perf_counter()))
     runs: list[_Run] = []
     failed, failure, result = 0, None, None
@@ -111,7 +114,11 @@ def _loop(session: Session, place: Path | None, starts: float, closes: float) ->
             runs.append(_Run(ended, ended - began, session.rows(result)))
     answer = None
     if place is not None and result is not None:
-        answer = write_answer(session.to_arrow(result), place)
+        try:
+            answer = write_answer(session.to_arrow(result), place)
+        except BaseException as error:  # as above
+            runs.pop()
+            failed, failure = failed + 1, failure or describe(error)
     return _Served(tuple(runs), failed, failure, answer)
 
 

@@ -76,7 +76,8 @@ class EngineAtWork:
 
     def prepare(self, request: PrepareProgram) -> None:
         self._clear()
-        self._clients.clear()
+        while self._clients:
+            self._clients.pop().disconnect()
         self._writes, self._trains = request.writes, request.trains
         if request.trains is not None:
             model_of(train_of(request.trains))  # imports scikit-learn

@@ -194,6 +194,19 @@ class DyingClient(Right):
     clients = Clients(Sharing.PROCESSES, "it is a fake")
 
 
+class _UnreadableClient(Numbered):
+    def to_arrow(self, result: pa.Table) -> pa.Table:
+        if self.number == 2:
+            raise ValueError("Arrow has no such values")
+        return super().to_arrow(result)
+
+
+class UnreadableClient(DyingClient):
+    """An engine of which the answers of the second client, a process, cannot be converted."""
+
+    session = _UnreadableClient
+
+
 class _WrongClient(Numbered):
     def act(self) -> Any:
         return pa.table({"k": [1, 2, 3], "mean": [0.5, 9.0 if self.number == 3 else 12.25, None]})

@@ -16,14 +16,16 @@ from statistics import mean
 import pyarrow as pa
 import pytest
 
-from harness.engines.base import Sharing
+from harness import engines
+from harness.engines.base import Program, Session, Sharing
 from harness.machine.cores import busy_cores
 from harness.machine.limits import hold_to_cores
 from harness.machine.messages import Failure
 from harness.measure import closed_loop
 from harness.measure.closed_loop import run_at_once, spread
+from harness.measure.engine_worker import EngineAtWork
 from harness.measure.pool import Settings
-from harness.measure.requests import RanClients, RunClients
+from harness.measure.requests import PrepareProgram, RanClients, RunClients
 from harness.measure.rounds import Rounds
 from harness.measure.sharpness import spent
 from harness.outcome import Cell, Outcome, Record, Round
@@ -81,6 +83,7 @@ def test_a_later_pass_adds_its_windows(bench: Bench) -> None:
     [
         ("FailingClient", Outcome.ERROR, "ValueError: too many clients already (1 of 4 runs of 4"),
         ("DyingClient", Outcome.ERROR, "a client's process ended with exit code 3"),
+        ("UnreadableClient", Outcome.ERROR, "ValueError: Arrow has no such values (1 of 4 runs of"),
         ("WrongClient", Outcome.WRONG, "client 3 of 4 at once: row 2, column 'mean': 9.0, expect"),
         ("ShortClient", Outcome.WRONG, "4 clients got 2 and 3 rows, the checked run 3"),
     ],
@@ -91,6 +94,53 @@ def test_what_one_of_the_clients_does_wrong_is_the_cell_s(
     record = measured(bench, engine, 4)
     assert record.outcome is outcome and reason in record.reason
     assert measured(bench, engine, 1).outcome is Outcome.OK
+
+
+class _Connected(FakeSession):
+    """A session that knows which of its clients have a connection."""
+
+    def __init__(self, threads: int) -> None:
+        super().__init__(threads)
+        self.connected: set[Session] = set()
+
+    def connect(self) -> None:
+        self.connected.add(self)
+
+    def disconnect(self) -> None:
+        self.connected.remove(self)
+
+
+def test_the_next_program_finds_no_connection_of_an_earlier_one_s_clients() -> None:
+    """They have copies of tables and caches, which would count in its memory."""
+    at_work, session = EngineAtWork(), _Connected(1)
+    at_work._session, at_work._sharing = session, Sharing.CONNECTIONS
+    for _ in range(2):
+        at_work.prepare(PrepareProgram(Program("", "sql")))
+        assert not session.connected
+        at_work.run_clients(RunClients(3))
+        assert len(session.connected) == 3
+
+
+@pytest.mark.parametrize("name", ["hyper", "chdb"])
+def test_clients_of_engines_with_copies_of_tables_end(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After three clients a connection that has ended takes no query, and the session's does."""
+    if lack := engines.get(name).unavailable():
+        pytest.skip(lack)
+    monkeypatch.chdir(tmp_path)
+    session = engines.get(name).start(1)
+    session.prepare(Program("SELECT 1 AS one", "sql"))
+    try:
+        clients = [session.for_client() for _ in range(3)]
+        assert [client.rows(client.run()) for client in clients] == [1, 1, 1]
+        for client in clients:
+            client.disconnect()
+            with pytest.raises(Exception, match="clos|AdbcStatementNew first"):
+                client.run()
+        assert session.rows(session.run()) == 1
+    finally:
+        session.close()
 
 
 class _Clock:

@@ -15,7 +15,6 @@ from harness.engines.sql.base import SqlEngine, SqlSession
 from harness.engines.sql.chdb_spellings import ADDED, CHDB, DIFFERING, TYPES
 from harness.engines.sql.chdb_tables import identifier, literal
 from harness.plan import CompiledQuery
-from harness.plan.guards.special_uses import Differing
 from harness.tables import Input, Table
 from harness.types import Type
 
@@ -60,19 +59,19 @@ class ChdbSession(SqlSession):
         return chdb_tables.without_zones(result)
 
     def close(self) -> None:
+        atexit.unregister(self.close)
         self.cursor.close()
         self.connection.close()
 
+    disconnect = close
+
 
 class Chdb(SqlEngine):
-    name = module = "chdb"
-    label = "chDB"
-    colour = "#faaa1e"
-    distribution = "chdb"
+    name = module = distribution = "chdb"
+    label, colour = "chDB", "#faaa1e"
     by_default: ClassVar[bool] = False
     session, clients, gaps, rules = ChdbSession, clients.CHDB, gaps.CHDB, rules.CHDB
-    special_differs: ClassVar[Differing] = DIFFERING
-    dialect, adds = spellings.dialect(ClickHouse, CHDB, TYPES), ADDED
+    dialect, adds, special_differs = spellings.dialect(ClickHouse, CHDB, TYPES), ADDED, DIFFERING
 
     def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
         if query.write and Type.TIMESTAMP in {column.type for column in query.spec.schema}:

@@ -40,6 +40,10 @@ class HyperSession(SqlSession):
         for table in self.loaded.values():
             self.load(table)
 
+    def disconnect(self) -> None:
+        self.connection.close()  # with its copies of the tables
+        Path(self.answer).unlink(missing_ok=True)
+
     def load(self, table: Table) -> None:
         name, rows = identifier(table.name), external(table, Input.PARQUET)
         self.connection.execute_command(f"DROP TABLE IF EXISTS {name}")
