@@ -16,7 +16,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Mapping
 from functools import cache
@@ -25,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.machine.closing import Closing
 from harness.machine.processtree import MARK
-from harness.machine.scratch import own_folder
+from harness.machine.scratch import is_temporary, own_folder
 
 if TYPE_CHECKING:
     import pwd
@@ -194,14 +193,14 @@ def _user() -> pwd.struct_passwd | None:
 
 
 def _let_in(folder: Path, user: pwd.struct_passwd | None) -> None:
-    """Gives a folder to a user, and lets the user enter the temporary folders around it."""
+    """Gives a folder to a user, and lets the user enter the run's own folders around it."""
     if user is None:
         return
     _give(folder, user)
     for above in folder.parents:
         if above.stat().st_mode & 0o001:
             continue
-        if not above.is_relative_to(tempfile.gettempdir()):
+        if not is_temporary(above):
             raise PermissionError(
                 f"PostgreSQL runs as {user.pw_name}, who may not enter {above}; set TMPDIR"
             )

@@ -51,6 +51,12 @@ def _clean(root: Path) -> None:
                 lock.release()
 
 
+def is_temporary(folder: Path) -> bool:
+    """True for a folder that a Scratch has made, and for those in it."""
+    around = (folder, *folder.parents)
+    return any(each.name.startswith(PREFIX) and (each / LOCK).is_file() for each in around)
+
+
 def own_folder(prefix: str) -> Path:
     """Makes a temporary folder for a library's own files (not for answers), and returns it.
 

@@ -18,7 +18,7 @@ def _named(prefix: str, names: str) -> tuple[str, ...]:
 PROCESS = frozenset(
     {
         *("HOME", "JAVA_HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "LOGNAME", "PATH"),
-        *("PYTHONPATH", "SPARK_HOME", "TMPDIR", "USER", "VIRTUAL_ENV", "ENGINEBENCH_CACHE"),
+        *("PYTHONPATH", "SPARK_HOME", "USER", "VIRTUAL_ENV", "ENGINEBENCH_CACHE"),
         *_named("CUDA_", "VISIBLE_DEVICES DEVICE_ORDER HOME PATH CACHE_PATH MODULE_LOADING"),
         *_named("NVIDIA_", "VISIBLE_DEVICES DRIVER_CAPABILITIES"),
     }

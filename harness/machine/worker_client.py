@@ -65,10 +65,11 @@ Reply = TypeVar("Reply")
 class WorkerClient(Closing):
     """Starts a worker, sends it one request at a time, and ends it.
 
-    ``module`` is the worker's main module, which ``python`` runs. Its working folder is its own and
-    is removed with it, as is ``<folder>.log``, to which it prints. ``memory`` samples its
-    process tree, which is killed if it exceeds ``memory_limit`` (bytes), or if the folder's disk is
-    nearly full. A worker that has to tidy up elsewhere has ``farewell_seconds`` for it at its end.
+    ``module`` is the worker's main module, which ``python`` runs. Its working folder is its own,
+    takes its temporary files, and is removed with it, as is ``<folder>.log``, to which it prints.
+    ``memory`` samples its process tree, which is killed if it exceeds ``memory_limit`` (bytes), or
+    if the folder's disk is nearly full. A worker that has to tidy up elsewhere has
+    ``farewell_seconds`` for it at its end.
     """
 
     def __init__(
@@ -89,7 +90,8 @@ class WorkerClient(Closing):
         self._buffer = bytearray()
         self._killed = False
         self._mark = uuid.uuid4().hex
-        self._start({**inherited_environment(), **(environment or {}), MARK: self._mark})
+        own = {MARK: self._mark, "TMPDIR": str(self.folder)}
+        self._start({**inherited_environment(), **(environment or {}), **own})
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._replies, selectors.EVENT_READ)
         self._leader = psutil.Process(self.pid)

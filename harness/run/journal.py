@@ -153,15 +153,29 @@ def _text(path: Path) -> bytes:
 def journals(folder: Path) -> tuple[list[Path], list[Path]]:
     """Returns a machine's journals in two lists, of interrupted and of running runs, oldest first.
 
-    Files that cannot be opened, and links, are left out.
+    Files that cannot be opened, and links, are left out, and so are empty files: a run was killed
+    before its first line, or ended just now, and it is the lock that made the file anew.
     """
     ended: list[Path] = []
     living: list[Path] = []
-    found = [path for path in folder.glob(f"*{SUFFIX}") if path.is_file() and not path.is_symlink()]
-    for path in sorted(found, key=lambda path: path.stat().st_mtime):
+    for path in sorted(folder.glob(f"*{SUFFIX}"), key=_last_written):
+        if path.is_symlink() or not path.is_file():
+            continue
         with contextlib.suppress(PermissionError):
             lock = try_lock(path)
-            (living if lock is None else ended).append(path)
-            if lock is not None:
-                lock.release()
+            if lock is None:
+                living.append(path)
+                continue
+            if path.stat().st_size:
+                ended.append(path)
+            else:
+                path.unlink()
+            lock.release()
     return ended, living
+
+
+def _last_written(path: Path) -> float:
+    """Returns the time of a file's last change; 0 if its run has just ended and removed it."""
+    with contextlib.suppress(FileNotFoundError):
+        return path.lstat().st_mtime
+    return 0.0

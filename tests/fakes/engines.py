@@ -9,6 +9,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -145,6 +146,18 @@ class Numbered(FakeSession):
 
     def connect(self) -> None:
         self.number = next(self.numbers)
+
+
+class _Littering(FakeSession):
+    def act(self) -> Any:
+        tempfile.mkdtemp(prefix="left-behind-")
+        return super().act()
+
+
+class Littering(Right):
+    """An engine whose library leaves a temporary folder behind, as chDB does if it is killed."""
+
+    session = _Littering
 
 
 class _Serving(FakeSession):

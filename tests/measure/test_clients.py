@@ -136,7 +136,7 @@ def test_clients_of_engines_with_copies_of_tables_end(
         assert [client.rows(client.run()) for client in clients] == [1, 1, 1]
         for client in clients:
             client.disconnect()
-            with pytest.raises(Exception, match="clos|AdbcStatementNew first"):
+            with pytest.raises(Exception, match=r"clos|AdbcStatementNew first"):
                 client.run()
         assert session.rows(session.run()) == 1
     finally:

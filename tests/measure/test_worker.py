@@ -248,6 +248,16 @@ def test_a_worker_sees_only_the_variables_that_it_is_meant_to(
     assert (seen["ENGINEBENCH_CACHE"], seen["POLARS_MAX_THREADS"]) == ("red", "1")
 
 
+def test_what_a_library_leaves_among_temporary_files_is_removed_with_the_worker(
+    launch: Launch,
+) -> None:
+    worker = launch("Littering")
+    run(worker)
+    (left,) = worker.folder.glob("left-behind-*")
+    worker.close()
+    assert not left.exists()
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel's own peak")
 def test_the_peak_holds_what_came_and_went_between_two_samples(launch: Launch) -> None:
     worker = launch("Big")

@@ -431,6 +431,26 @@ def test_a_journal_that_is_being_written_cannot_be_continued(tmp_path: Path) -> 
     assert journals(tmp_path) == ([journal.path], [second.path])
 
 
+@pytest.mark.parametrize("moment", ["lstat", "is_file"])
+def test_a_run_that_ends_while_journals_are_listed_leaves_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """It removes its journal before the file's time is read, or before its lock is tried."""
+    ended, left = tmp_path / "ended.journal", tmp_path / "left.journal"
+    for file in (ended, left):
+        file.write_text(_head().model_dump_json())
+    real = getattr(Path, moment)
+
+    def just_before(path: Path) -> object:
+        found = real(path) if moment == "is_file" else None
+        ended.unlink(missing_ok=True)
+        return found if moment == "is_file" else real(path)
+
+    monkeypatch.setattr(Path, moment, just_before)
+    assert journals(tmp_path) == ([left], [])
+    assert list(tmp_path.iterdir()) == [left]
+
+
 def _line(outcome: Outcome) -> JournalLine:
     cell = Cell("w", "q", "e", "small", Input.CSV, 3)
     return journal_line(Record(cell, outcome, "why"), "1.0", NoiseEntry())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import weakref
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from harness.engines.sql.tables import external, with_files
 from harness.machine.scratch import own_folder
 from harness.sandbox.guard import identifier, literal
 from harness.tables import Input, Table
+
+LONGEST_FOLDER = 80
+"""The most bytes of a folder's path in which there may be a socket; the whole path may have 103."""
 
 
 class HyperSession(SqlSession):
@@ -25,6 +29,8 @@ class HyperSession(SqlSession):
         super().__init__(threads)
         bounds = {"hard_concurrent_query_thread_limit": str(threads), "log_config": ""}
         bounds |= {"memory_limit": f"{limit * 4 // 5 >> 20}m"} if (limit := memory_limit()) else {}
+        if len(os.fsencode(folder := Path.cwd())) <= LONGEST_FOLDER:  # a killed server leaves it
+            bounds |= {"domain_socket_dir": str(folder)}
         quiet = hyper.Telemetry.DO_NOT_SEND_USAGE_DATA_TO_TABLEAU
         self.pa, self.hyper = pa, hyper
         self.files, self.loaded = dict[str, str](), dict[str, Table]()
