@@ -70,6 +70,9 @@ class PolarsValues(Functions):
         constant = isinstance(plain, (exp.Literal, exp.Null, exp.Boolean))
         return f"pl.lit({text})" if constant else text
 
+    def argument(self, e: Expression) -> str:
+        return self.value(e)
+
     def operand(self, e: Expression, precedence: int, strict: bool = False) -> str:
         """Returns the text of an operand, in parentheses if it binds less than ``precedence``.
 

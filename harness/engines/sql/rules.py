@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sqlglot import exp
+from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from harness.answer import AnswerSpec
+from harness.plan.facts.columns import fresh
 from harness.plan.facts.kinds import DEVIATIONS, TIMESTAMPS
 from harness.plan.facts.patterns import ascii_classes
 from harness.plan.facts.printing import Expression
@@ -477,6 +479,34 @@ def _alike(value: Expression) -> exp.Paren:
     return made
 
 
+def ctes_named_apart(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
+    """Gives a CTE another name if a table has its own: ``WITH t_2 AS (… FROM t) … FROM t_2 AS t``.
+
+    SQLite takes a CTE that reads a table of its name for a recursive one; Hyper's files are CTEs.
+    """
+    scopes = list(traverse_scope(tree))
+    read = [(node, source) for scope in scopes for node, source in _tables(scope)]
+    tables = {node.name for node, source in read if source is node}
+    taken = {node.name for node, _ in read} | {cte.alias for cte in tree.find_all(exp.CTE)}
+    for cte in list(tree.find_all(exp.CTE)):
+        if cte.alias in tables:
+            name = fresh(cte.alias, taken)
+            taken.add(name)
+            for node, source in read:
+                if source is not node and source.expression is cte.this:
+                    node.set("alias", exp.TableAlias(this=exp.to_identifier(node.alias_or_name)))
+                    node.set("this", exp.to_identifier(name))
+            cte.args["alias"].set("this", exp.to_identifier(name))
+    return tree
+
+
+def _tables(scope: Scope) -> Iterator[tuple[exp.Table, exp.Table | Scope]]:
+    """Yields the names in a query's FROM, each with what it means: a table, or a CTE's scope."""
+    for name, node in scope.references:
+        if isinstance(node, exp.Table) and name in scope.sources:
+            yield node, scope.sources[name]
+
+
 RULES: tuple[Rule, ...] = (
     without_constant_keys,
     without_order_of_one_row,
@@ -498,11 +528,13 @@ POSTGRES: tuple[Rule, ...] = (
 )
 HYPER: tuple[Rule, ...] = (
     *RULES,
+    ctes_named_apart,
     exact_numbers_as_own_types,
     dots_of_one_line,
     qualify_as_where,
 )
 SQLITE: tuple[Rule, ...] = (
+    ctes_named_apart,
     without_constant_keys,
     dates_as_times,
     date_arithmetic,

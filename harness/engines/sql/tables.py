@@ -36,8 +36,13 @@ def external(table: Table, source: Input) -> str:
 
 
 def with_files(sql: str, files: Mapping[str, str]) -> str:
-    """Returns a query with a WITH clause of the CTEs in ``files`` (name -> CTE) that it reads."""
-    read = [rows for name, rows in files.items() if name in sql]
+    """Returns a query with a WITH clause of the CTEs in ``files`` (name -> CTE) that it reads.
+
+    ``files`` has names in quotation marks. Where a CTE of the query has a name of these, it reads
+    no such file: `ctes_named_apart` would have renamed the CTE.
+    """
+    own_cte = "{} AS (".format
+    read = [rows for name, rows in files.items() if name in sql and own_cte(name) not in sql]
     own = sql.removeprefix("WITH ")
     return f"WITH {', '.join(read)}{' ' if own == sql else ', '}{own}" if read else sql
 
