@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness.machine.scratch import Scratch
+from harness.machine.scratch import Scratch, is_temporary
 from tests.places import ROOT
 
 
@@ -15,6 +15,14 @@ def test_a_folder_is_there_while_it_is_used(tmp_path: Path) -> None:
         (scratch.path / "file").touch()
         assert list(tmp_path.iterdir()) == [scratch.path]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_only_what_is_in_a_run_s_folder_is_temporary(tmp_path: Path) -> None:
+    """Such folders may be opened to the user that a server of PostgreSQL runs as."""
+    (tmp_path / "enginebench-mine").mkdir()
+    with Scratch(tmp_path) as scratch:
+        assert is_temporary(scratch.path) and is_temporary(scratch.path / "engines" / "1-postgres")
+        assert not is_temporary(tmp_path) and not is_temporary(tmp_path / "enginebench-mine")
 
 
 def test_two_runs_do_not_take_each_others_folder_away(tmp_path: Path) -> None:
