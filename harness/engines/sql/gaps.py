@@ -66,6 +66,11 @@ FULL_JOINS = cannot(
     "an order of two FULL JOINs, of which it takes a key for constant",
     test=clauses.order_of_full_joins,
 )
+NULLABLE_UNION = cannot(
+    exp.Union,
+    "a condition that its own check takes for one that may be NULL",
+    says=["Physical input schema should be the same"],
+)
 NEVER_NULL = cannot(
     Join,
     "a value of a subquery that is NULL only where it has no row, which it takes for never NULL",
@@ -150,11 +155,7 @@ DATAFUSION: tuple[Gap, ...] = (
     cannot(Window, "a window over values of windows", says=["calls cannot be nested"]),
     cannot(Sort, "an order that its own check takes for lost", says=["SanityCheckPlan"]),
     NEVER_NULL,
-    cannot(
-        exp.Union,
-        "a condition that its own check takes for one that may be NULL",
-        says=["Physical input schema should be the same"],
-    ),
+    NULLABLE_UNION,
     FULL_JOINS,
     cannot(
         exp.Cast,
@@ -431,6 +432,7 @@ ORDER_IN_FILES = "an order of rows that are written"
 SAIL: tuple[Gap, ...] = (
     *COMMON,
     cannot(exp.Lateral),
+    NULLABLE_UNION,
     FULL_JOINS,
     cannot(Aggregate, "a subquery in a key of GROUP BY", test=subqueries.key_with_subquery),
     not_yet(exp.DateBin),
