@@ -49,7 +49,7 @@ def main(
     5 a package that only pictures need is missing.
     """
     try:
-        paths = find(results or [RESULTS])
+        paths = find(results or sorted(RESULTS.glob("*/*.json")) or [RESULTS])
         if format == "html":
             typer.echo(build(paths, output or PAGE, title, tell=_note))
         else:

@@ -46,6 +46,7 @@ class WorkVerdict:
 def verdicts(results: Path) -> list[WorkVerdict]:
     """Returns a verdict for each kind of work, at the largest size and the most threads.
 
+    Of a workload in several settings each verdict's title names what differs: ``Files, from CSV``.
     Raises ReportError if the results file cannot be used.
     """
     loaded = load([results])
@@ -53,10 +54,17 @@ def verdicts(results: Path) -> list[WorkVerdict]:
     columns = names.columns(whole.engines, loaded.engines)
     labels = {column.engine: column.label for column in columns}
     comparison = headline(loaded, whole)
+    wheres = {setting: names.setting(setting) for setting in comparison.settings}
+
+    def title(setting: Setting) -> str:
+        alike = [where for other, where in wheres.items() if other.workload == setting.workload]
+        own = [part for part in wheres[setting].split(" · ") if not all(part in w for w in alike)]
+        return ", ".join([names.short(loaded.workloads[setting.workload].title), *own])
+
     return [
         _verdict(
-            names.short(loaded.workloads[setting.workload].title),
-            names.setting(setting),
+            title(setting),
+            wheres[setting],
             comparison.of(setting),
             comparison.engines,
             labels,

@@ -214,9 +214,13 @@ def test_the_command_writes_the_page_and_says_where(file: Path, tmp_path: Path) 
 def test_without_arguments_all_machines_results_are_read(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write(file.parents[1] / "results" / "laptop" / "two.json", document([OK]))
+    results = file.parents[1] / "results"
+    write(results / "laptop" / "two.json", document([OK]))
+    other = Asked("q9", "duckdb", OK.seconds, workload="elsewhere")
+    write(results / "shown_in_readme.json", document([other]))
     monkeypatch.chdir(file.parents[1])
     assert command() == (0, "results/index.html\n")
+    assert "elsewhere" not in Path("results/index.html").read_text()
 
 
 def test_each_fault_has_its_exit_code_and_one_line(tmp_path: Path) -> None:

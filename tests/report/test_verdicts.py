@@ -50,6 +50,18 @@ def texts(path: Path) -> list[str]:
     return [each.text for each in verdicts(path)]
 
 
+def test_two_inputs_of_a_workload_are_told_apart(tmp_path: Path) -> None:
+    cells = [
+        Asked("q1", engine, [seconds * each for each in TIGHT], input=source)
+        for source, fastest in (("csv", "polars"), ("parquet", "duckdb"))
+        for engine, seconds in (("polars", 0.1), ("duckdb", 0.1), (fastest, 0.05))
+    ]
+    cells = list({(cell.engine, cell.input): cell for cell in cells}.values())
+    path = write(tmp_path / "run.json", document(cells, titles={"groupby": "Group-by"}))
+    starts = [text.partition(". ")[0] for text in texts(path)]
+    assert starts == ["Group-by, from CSV: Polars", "Group-by, from Parquet: DuckDB"]
+
+
 def test_the_pick_has_the_lowest_mean_and_says_where_it_is_not_the_best(tmp_path: Path) -> None:
     (text,) = texts(results(tmp_path, {**AHEAD, "q4": AHEAD["q1"]}))
     assert text == (
