@@ -15,7 +15,6 @@ _ISO_YEAR = "extract(year from date_trunc('week', a) + interval 3 day)"
 _BODIES = {
     "century": "(extract(year from a) - 1) // 100 + 1",
     "decade": "extract(year from a) // 10",
-    "favg": "avg(a)",
     "fsum": "sum(cast(a as double))",
     "geomean": "exp(avg(ln(a)))",
     "geometric_mean": "exp(avg(ln(a)))",

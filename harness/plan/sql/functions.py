@@ -25,10 +25,14 @@ def by_name(tree: Expression) -> None:
         known = NAMED.get(call.name.lower())
         if known is not None and len(call.expressions) == known[0]:
             call.replace(known[1](call.expressions) or call)
-        elif (spelt := expanded(call.name, call.expressions)) is not None:
-            call.replace(spelt)
+        elif not isinstance(call.parent, _AROUND_AGGREGATES):
+            call.replace(expanded(call.name, call.expressions) or call)
     for e in list(tree.find_all(*_FORMS)):
         e.replace(_FORMS[type(e)](e))
+
+
+_AROUND_AGGREGATES = (exp.Window, exp.Filter, exp.WithinGroup)
+"""What is about an aggregate, and not about an expression of aggregates."""
 
 
 def _date(e: exp.Date) -> Expression:
@@ -154,6 +158,7 @@ NAMED: dict[str, tuple[int, Callable[[Sequence[Expression]], Expression | None]]
     "prefix": (2, lambda a: exp.StartsWith(this=a[0], expression=a[1])),
     "suffix": (2, lambda a: exp.EndsWith(this=a[0], expression=a[1])),
     "mean": (1, lambda a: exp.Avg(this=a[0])),
+    "favg": (1, lambda a: exp.Avg(this=a[0])),
     "arbitrary": (1, lambda a: exp.AnyValue(this=a[0])),
 }
 
