@@ -243,7 +243,6 @@ def test_a_journal_of_another_run_is_not_continued() -> None:
 SPOILT: list[Any] = [
     b"[1]\n",
     {"noise": [1]},
-    b"",
     b"\xff\x00\n",
     b"[" * 20_000 + b"\n",
     b'{"cells": 7}\n',
