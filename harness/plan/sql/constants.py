@@ -85,9 +85,13 @@ def _is_placed(e: Expression) -> bool:
 
 
 def _computations(e: Expression) -> Iterator[Expression]:
-    """Yields the largest expressions that are computed from constants only."""
+    """Yields the largest expressions that are computed from constants only.
+
+    A constant with a collation is more than its value: ``s = 'X' collate nocase``.
+    """
     branch = isinstance(e, exp.If) and isinstance(e.parent, exp.Case)
-    if isinstance(e, _COMPUTED) and not branch and not _is_plain(e) and not e.find(*_OF_ROWS):
+    others = (exp.Collate, *_OF_ROWS)
+    if isinstance(e, _COMPUTED) and not branch and not _is_plain(e) and not e.find(*others):
         yield e
         return
     for child in e.iter_expressions():
