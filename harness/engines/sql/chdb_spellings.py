@@ -107,7 +107,7 @@ TYPES = {
     exp.DType.TIMESTAMPNTZ: "DateTime64(6)",
 }
 CHDB: Spellings = {
-    exp.Cast: cast,
+    **dict.fromkeys((exp.Cast, exp.TryCast), cast),
     exp.Concat: concat,
     exp.DateFromParts: spelt("makeDate32({year}, {month}, {day})"),
     exp.IntDiv: int_div,

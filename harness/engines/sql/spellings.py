@@ -76,7 +76,7 @@ def int_div(printer: Any, e: Expression) -> str:
 
 
 def rounding_cast(to_even: str) -> Spelling:
-    """Returns a function that prints casts from floats to integers.
+    """Returns a function that prints CAST and TRY_CAST, also from floats to integers.
 
     DuckDB rounds halves to even, other libraries truncate. ``to_even`` is a pattern that rounds
     ``{0}`` half to even.
@@ -87,10 +87,13 @@ def rounding_cast(to_even: str) -> Spelling:
         whole = has_no_fraction(value) or (
             isinstance(value, exp.Round) and kind(value.this) == "BIGINT"
         )
-        if kind(e) != "BIGINT" or kind(value) != "DOUBLE" or whole:
-            plain: str = printer.cast_sql(e)
-            return plain
-        return f"CAST({to_even.format(printer.sql(e, 'this'))} AS BIGINT)"
+        if kind(e) == "BIGINT" and kind(value) == "DOUBLE" and not whole:
+            rounded = to_even.format(printer.sql(e, "this"))
+            return f"{'TRY_' * isinstance(e, exp.TryCast)}CAST({rounded} AS BIGINT)"
+        if isinstance(e, exp.TryCast):
+            return f"TRY_CAST({printer.sql(e, 'this')} AS {printer.sql(e, 'to')})"
+        plain: str = printer.cast_sql(e)
+        return plain
 
     return text
 
@@ -252,7 +255,7 @@ DATAFUSION: Spellings = {
     **IGNORING_NULLS,
     exp.ArgMax: first_by("DESC"),
     exp.ArgMin: first_by("ASC"),
-    exp.Cast: rounding_cast(HALF_TO_EVEN),
+    **dict.fromkeys((exp.Cast, exp.TryCast), rounding_cast(HALF_TO_EVEN)),
     exp.Corr: spelt(CORRELATION_OR_NAN),
     exp.DateBin: spelt("DATE_BIN({this}, {expression})"),
     exp.DateDiff: by_unit("(CAST({1} AS INT) - CAST({0} AS INT))"),
@@ -262,7 +265,7 @@ DATAFUSION: Spellings = {
 }
 POLARS_SQL: Spellings = {
     **SHARED,
-    exp.Cast: rounding_cast("ROUND({0})"),
+    **dict.fromkeys((exp.Cast, exp.TryCast), rounding_cast("ROUND({0})")),
     exp.DateDiff: by_unit(DAYS_OF_NUMBERS),
     exp.Extract: spelt("CAST(EXTRACT({this} FROM {expression}) AS BIGINT)"),
     exp.Div: quotient,
@@ -458,7 +461,7 @@ PYSPARK: Spellings = {
     exp.AnyValue: spelt("ANY_VALUE({this}, TRUE)"),
     exp.ArgMax: spelt(f"MAX_BY({{this}}, {{expression}}) {_THERE}"),
     exp.ArgMin: spelt(f"MIN_BY({{this}}, {{expression}}) {_THERE}"),
-    exp.Cast: rounding_cast("RINT({0})"),
+    **dict.fromkeys((exp.Cast, exp.TryCast), rounding_cast("RINT({0})")),
     exp.Concat: joined,
     exp.Corr: spelt(CORRELATION_OR_NAN.replace("DOUBLE PRECISION", "DOUBLE")),
     exp.DateDiff: by_unit("DATEDIFF({1}, {0})"),
@@ -486,6 +489,6 @@ def sets_in_parentheses(printer: Any, e: Expression) -> str:
 
 SAIL: Spellings = {
     **{kind: spelling for kind, spelling in PYSPARK.items() if kind is not exp.Extract},
-    exp.Cast: rounding_cast("BROUND({0})"),
+    **dict.fromkeys((exp.Cast, exp.TryCast), rounding_cast("BROUND({0})")),
     exp.GroupingSets: sets_in_parentheses,
 }
