@@ -11,7 +11,7 @@ from harness.errors import Unsupported
 from harness.plan.facts.columns import fresh
 from harness.plan.facts.printing import in_sql
 from harness.plan.sql.grouping import grouping_sets, is_grouped
-from harness.plan.tree.nodes import Expression, Node, TopPerGroup
+from harness.plan.tree.nodes import Expression, Node, top_per_group
 from harness.plan.tree.relation import Relation, aliases_in
 
 Pairs = tuple[tuple[Expression, Expression], ...]
@@ -60,7 +60,7 @@ def per_key(
     order = tuple(_shown_key(select, ordered) for ordered in select.args["order"].expressions)
     select.set("limit", None)
     select.set("order", None)
-    return TopPerGroup(finished(select), tuple(keys), order, int(limit.expression.name)), keys
+    return top_per_group(finished(select), tuple(keys), order, int(limit.expression.name)), keys
 
 
 def _refuse_others(select: exp.Select) -> None:

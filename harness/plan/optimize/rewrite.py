@@ -23,13 +23,13 @@ from harness.plan.tree.nodes import (
     Project,
     Scan,
     Sort,
-    TopPerGroup,
     Union,
     Values,
     Window,
     columns_in,
     conjunction,
     conjuncts,
+    top_per_group,
 )
 from harness.plan.tree.values import is_value, values_of
 from harness.types import Type
@@ -71,7 +71,7 @@ def _top_per_group(node: Node) -> Node:
             keys, order = _partition(window), _order(window)
             found = [n for n in counts if n is not None]
             if len(found) == 1 and keys and order and _numbers_rows(window, rest, name):
-                top = TopPerGroup(ranked.input, keys, order, found[0])
+                top = top_per_group(ranked.input, keys, order, found[0])
                 columns = tuple((column, exp.column(column)) for column in filtered.names)
                 return Project(top, columns) if rest is None else Filter(top, rest, filtered.names)
     return node

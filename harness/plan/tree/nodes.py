@@ -368,6 +368,13 @@ class Limit(Node):
         return self.input.schema
 
 
+def top_per_group(
+    rows: Node, keys: tuple[str, ...], order: tuple[SortKey, ...], count: int
+) -> Node:
+    """Returns the first ``count`` rows of each group; no rows for 0, of which Polars keeps some."""
+    return TopPerGroup(rows, keys, order, count) if count > 0 else Limit(rows, 0)
+
+
 @frozen
 class Distinct(Node):
     """Keeps one of the rows of its input that are equal; NULL equals NULL."""
