@@ -23,10 +23,9 @@ _BODIES = {
     "sem": "stddev_pop(a) / sqrt(count(a))",
     "sumkahan": "sum(cast(a as double))",
     "trunc": "sign(a) * floor(abs(a))",
-    "weekofyear": "extract(week from a)",
     "yearweek": f"{_ISO_YEAR} * 100 + extract(week from a)",
 }
-"""A function, or a part of a date -> SQL for it; its arguments are a and b.
+"""A function, or a part of a date -> SQL for it; its argument is a.
 
 An ISO year is that of the week's Thursday.
 """
@@ -35,20 +34,14 @@ An ISO year is that of the week's Thursday.
 def expanded(name: str, arguments: Sequence[Expression]) -> Expression | None:
     """Returns the expression that a function of these arguments stands for, or None."""
     body = _BODIES.get(name.lower())
-    names = dict(zip(("a", "b"), arguments, strict=False))
-    if body is None or len(arguments) != 1 + ("b" in _columns(body)):
+    if body is None or len(arguments) != 1:
         return None
     made = exp.paren(_parsed(body).copy())
     for column in list(made.find_all(exp.Column)):
-        column.replace(names[column.name].copy())
+        column.replace(arguments[0].copy())
     return made
 
 
 @cache
 def _parsed(body: str) -> Expression:
     return sqlglot.parse_one(body, read=Written)
-
-
-@cache
-def _columns(body: str) -> frozenset[str]:
-    return frozenset(column.name for column in _parsed(body).find_all(exp.Column))

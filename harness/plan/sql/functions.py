@@ -21,7 +21,7 @@ def by_name(tree: Expression) -> None:
 
     Also rewrites functions that sqlglot parses to a form of its own.
     """
-    for call in list(tree.find_all(exp.Anonymous)):
+    for call in reversed(list(tree.find_all(exp.Anonymous))):  # the inner ones first
         known = NAMED.get(call.name.lower())
         if known is not None and len(call.expressions) == known[0]:
             call.replace(known[1](call.expressions) or call)
