@@ -62,7 +62,9 @@ PARTS = {
 
 
 def gpu_engines() -> list[str]:
-    return [name for name in engines.names() if isinstance(engines.get(name), GpuEngine)]
+    """Returns the names of the engines on GPUs that run by default."""
+    named = ((name, engines.get(name)) for name in engines.names())
+    return [name for name, one in named if isinstance(one, GpuEngine) and one.by_default]
 
 
 def main(

@@ -251,8 +251,8 @@ class Figures(Entry):
     )
     fallback_share: Real | None = Field(
         default=None,
-        description="cudf.pandas only: of the calls that its profiler counts in one further, "
-        "untimed run, the share that ran on the CPU",
+        description="of cudf.pandas: of the calls that its profiler counts in one further, "
+        "untimed run, the share that ran on the CPU; of gpudb: 1 where DuckDB answered, else 0",
     )
 
 

@@ -41,8 +41,6 @@ HERE = SEMANTICS
 ONLY_CUDF = {
     "a mean whose sum is beyond 64 bits": "pandas' means are of floats",
     "a mean by its other name beyond 64 bits": "pandas' means are of floats",
-    "division by a negative zero": "RAPIDS 26.10 turns the signs of the whole column",
-    "infinity compared": "RAPIDS 26.10 turns the signs of the whole column",
     **dict.fromkeys(
         (
             "NaN is greater than any number",
@@ -54,6 +52,7 @@ ONLY_CUDF = {
         ),
         "pandas' masked floats take NaN for NULL",
     ),
+    "IN a set with NULL as a key of ROLLUP": "pandas makes floats of integers beside NULLs alone",
     "a CASE of tests of text that are compared": "pandas' booleans with NULLs are objects",
     "padded text to integer": "Arrow parses the texts here",
     "text of a fraction to integer": "Arrow parses the texts here",
@@ -151,6 +150,7 @@ IN_PARTS = [t for titles in FILES.values() for t in list(titles)[3 :: 18 if WHOL
 OF_PANDAS = "a partition is pandas' after a shuffle"
 ONLY_DASK_CUDF = {
     "a count over a value tied two levels out": f"{OF_PANDAS}, and its integers with NULL floats",
+    "a correlated sum of both sides": f"{OF_PANDAS}, and its integers with NULL are floats",
     "a frame of everything": f"{OF_PANDAS}, and its sum of nothing 0",
     "a sum over a partition": f"{OF_PANDAS}, and its sum of nothing 0",
     "aggregates of the key": f"{OF_PANDAS}, and its sum of nothing 0",

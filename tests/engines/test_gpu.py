@@ -8,10 +8,12 @@ import importlib.util
 import os
 import subprocess
 import sys
+import types
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
 import pytest
 from typer.testing import CliRunner
@@ -39,6 +41,7 @@ FAKE_PYNVML = (
 )
 TINY = ("groupby", "join", "etl", "tpch")
 GPU_ENGINES = ("cudf", "cudf-pandas", "dask-cudf", "polars-gpu", "polars-sql-gpu")
+ALL = (*GPU_ENGINES, "duckdb-gpudb")
 
 
 def installed(monkeypatch: pytest.MonkeyPatch, **what: Any) -> FakeNvml:
@@ -83,7 +86,7 @@ def test_what_is_missing_is_said(
     with pytest.raises(NoGpu) as raised:
         usable_gpu()
     assert str(raised.value).startswith(reason)
-    assert all((engines.get(name).unavailable() or "").startswith(reason) for name in GPU_ENGINES)
+    assert all((engines.get(name).unavailable() or "").startswith(reason) for name in ALL)
 
 
 def test_an_error_of_a_device_is_told_and_the_library_closed(
@@ -136,11 +139,57 @@ def test_the_doctor_says_beside_each_gpu_engine_what_is_missing(
 ) -> None:
     installed(monkeypatch, **what)
     told = CliRunner().invoke(app, ["doctor"], env={"COLUMNS": "300"}).output
-    rows = [
-        line for line in told.splitlines() if line.split()[:1] and line.split()[0] in GPU_ENGINES
-    ]
-    assert len(rows) == len(GPU_ENGINES)
+    rows = [line for line in told.splitlines() if line.split()[:1] and line.split()[0] in ALL]
+    assert len(rows) == len(ALL)
     assert all(reason in row and " no " in row for row in rows), told
+
+
+class Wrapper:
+    """A stand-in for gpudb's connection: DuckDB's, and which statements a GPU would answer."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._last = ""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def sql(self, statement: str) -> Any:
+        self._last = statement
+        return self._connection.sql(statement)
+
+    def last_rewrite(self) -> dict[str, Any]:
+        return {"rewritten": "sum" in self._last}
+
+
+def test_gpudb_says_whether_the_gpu_answered(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def connect(**options: Any) -> Wrapper:
+        asked.update(options)
+        return Wrapper(duckdb.connect(config=options["config"]))
+
+    gpudb = types.ModuleType("gpudb")
+    monkeypatch.setattr(gpudb, "connect", connect, raising=False)
+    monkeypatch.setitem(sys.modules, "gpudb", gpudb)
+    monkeypatch.chdir(tmp_path)
+    tables = InProcess(read_tables(HERE / "tables.yaml"), tmp_path)
+    session = engines.get("duckdb-gpudb").start(2)
+    for table in tables.tables.values():
+        session.load(table)
+    shares = []
+    for sql in ("select sum(n) as s from people", "select max(n) as s from people"):
+        query = tables.query(sql)
+        session.prepare(engines.get("duckdb-gpudb").compile(query, tables.tables, Input.MEMORY))
+        assert session.to_arrow(session.run()).num_rows == 1
+        shares.append(session.fallback_share())
+    assert shares == [0.0, 1.0]
+    assert asked["residency"] == "eager"
+    assert asked["config"]["threads"] == 2
+    with pytest.raises(duckdb.Error, match="locked"):
+        session.connection.execute("set threads to 1")
 
 
 def test_the_parent_imports_nothing_that_would_touch_the_gpu(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from harness.engines import own_environment
 from harness.engines.own_environment import InOwnEnvironment, OwnEnvironment, link_packages
 from harness.errors import CannotInstall, DataError, UnknownEngine
 from harness.machine.locks import held
+from tests.fakes.nvml import FakeNvml
 from tests.support.benchmark_runs import TABLE, Project
 
 OWN = [e for e in map(engines.get, engines.names()) if isinstance(e, InOwnEnvironment)]
@@ -113,8 +114,9 @@ def test_an_environment_is_made_once_with_what_it_needs(
 
 @pytest.mark.parametrize("engine", OWN, ids=lambda engine: engine.name)
 def test_an_environment_waits_for_a_run_that_has_its_engine(
-    engine: InOwnEnvironment, fresh: Path
+    engine: InOwnEnvironment, fresh: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(sys.modules, "pynvml", FakeNvml())  # type: ignore[arg-type]
     assert f"yet: pytest --benchmark --engines {engine.name}" in (engine.unavailable() or "")
     assert engine.version() is None and not fresh.exists()
 

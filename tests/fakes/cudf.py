@@ -4,7 +4,9 @@ Every column has a mask (pandas' nullable dtypes); comparisons with NULL are NUL
 False, and ``&`` and ``|`` with a NULL side are NULL; ``mask`` replaces where its condition is NULL;
 a sum of nothing is NULL. As RAPIDS 26.10 did on an H200: integers that a merge leaves without a
 value become floats, unless they were cast to ``Int64``; moving frames are of floats; rows are not
-counted by texts; numbers that cannot be parsed are NaN; ``where`` takes no ``pd.Timestamp``.
+counted by texts; numbers that cannot be parsed are NaN; ``where`` takes no ``pd.Timestamp``. As it
+did on an H100: NumPy's functions of a number and a column exchange the two; times are rounded to
+one unit, not to 15 minutes.
 What is not here, cuDF and pandas share. Installed as ``sys.modules["cudf"]``.
 """
 
@@ -69,6 +71,11 @@ class Dates:
 
     def __init__(self, accessor: Any) -> None:
         self._accessor = accessor
+
+    def floor(self, frequency: str) -> Any:
+        if not frequency.isalpha():
+            raise ValueError(f"Invalid resolution: {frequency!r}")
+        return nullable(self._accessor.floor(frequency))
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._accessor, {"weekday": "day_of_week"}.get(name, name))
@@ -147,6 +154,11 @@ class SeriesLike(pd.Series):
     def dt(self) -> Any:
         return Dates(pd.Series(self).dt)
 
+    def __array_ufunc__(self, function: Any, method: str_, *inputs: Any, **options: Any) -> Any:
+        if len(inputs) == 2 and not isinstance(inputs[0], pd.Series):
+            inputs = inputs[::-1]
+        return super().__array_ufunc__(function, method, *inputs, **options)
+
     def max(self, *arguments: Any, **options: Any) -> Any:
         return _nan_of_nothing(super().max(*arguments, **options))
 
@@ -163,6 +175,10 @@ class SeriesLike(pd.Series):
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
         if dtype == "timedelta64[s]":
             return SeriesLike(pd.to_timedelta(pd.Series(self).astype("float64"), unit="s"))
+        if dtype == "int64" and self.dtype.kind == "M":
+            return nullable(pd.Series(self).astype(dtype).where(self.notna()).astype("Int64"))
+        if dtype == "datetime64[us]" and self.dtype.kind == "i":
+            return nullable(pd.to_datetime(pd.Series(self), unit="us").astype(dtype))
         kind = NULLABLE.get(dtype, dtype) if isinstance(dtype, str_) else dtype
         return super().astype(kind, *args, **kwargs)
 
@@ -187,7 +203,8 @@ class SeriesLike(pd.Series):
         if how == "half_even":
             return super().round(decimals)
         scaled = self.astype("float64") * 10.0**decimals
-        return np.trunc(scaled + np.copysign(0.5, scaled)) / 10.0**decimals
+        half = np.copysign(0.5, pd.Series(scaled))
+        return np.trunc(scaled + half) / 10.0**decimals
 
     def first(self, skipna: bool) -> Any:
         assert not skipna

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sqlglot import exp
 
 from harness.engines.base import Program, Session
-from harness.engines.cudf.gaps import BEYOND_PANDAS, CUDF_PANDAS_GAPS
+from harness.engines.cudf.gaps import BEYOND_PANDAS, CUDF_PANDAS_GAPS, DIVISION, WRITTEN_NAN
 from harness.engines.gaps import Gaps, Refused
 from harness.engines.gpu import GpuEngine
 from harness.engines.pandas.engine import Pandas, PandasSession
@@ -19,7 +19,18 @@ from harness.plan.facts.kinds import COMPARISONS
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typing import infer
 from harness.plan.guards.special_uses import FULL_CASE, Differing, expressions_of
-from harness.plan.tree.nodes import Aggregate, Expression, Filter, Node, conjuncts, walk
+from harness.plan.tree.nodes import (
+    Aggregate,
+    Expression,
+    Filter,
+    Limit,
+    Node,
+    Project,
+    Scan,
+    Sort,
+    conjuncts,
+    walk,
+)
 from harness.tables import Input, Table
 from harness.types import Schema, Type
 
@@ -101,6 +112,11 @@ def refuse_lost_nulls(plan: Node, gaps: Gaps) -> None:
             for product in e.find_all(exp.Mul):
                 if product.find(exp.ByteLength, exp.Length):
                     raise gaps.unsupported("a product of lengths", in_sql(product))
+            for compared in e.find_all(*COMPARISONS):
+                sides = compared.left, compared.right
+                if any(isinstance(x, exp.Extract) for x in sides) and any(map(_is_beyond, sides)):
+                    what = "a part of a date compared with a number beyond 32 bits"
+                    raise gaps.unsupported(what, in_sql(compared))
             kinds = (exp.NEQ,) if isinstance(node, Filter) else COMPARISONS
             for compared in e.find_all(*kinds):
                 left, right = (infer(side, schema) for side in (compared.left, compared.right))
@@ -108,6 +124,27 @@ def refuse_lost_nulls(plan: Node, gaps: Gaps) -> None:
                 if lost and columns_of(compared.left):
                     what = "a comparison with what may be NULL"
                     raise gaps.unsupported(what, in_sql(compared))
+
+
+def refuse_written_nan(plan: Node, gaps: Gaps) -> None:
+    """Raises Unsupported if columns of a CSV file, with NULLs among floats, are written unchanged.
+
+    cudf.pandas writes NaN for these NULLs.
+    """
+    unchanged = all(
+        isinstance(node, (Scan, Filter, Sort, Limit))
+        or (isinstance(node, Project) and all(isinstance(e, exp.Column) for _, e in node.items))
+        for node in walk(plan)
+    )
+    for column in plan.schema if unchanged else ():
+        if column.nullable and column.type is Type.FLOAT64:
+            raise gaps.unsupported(WRITTEN_NAN, detail=column.name)
+
+
+def _is_beyond(e: Expression) -> bool:
+    """True for an integer beyond the 32 bits of a part of a date."""
+    number = e.this if isinstance(e, exp.Neg) else e
+    return isinstance(number, exp.Literal) and number.is_int and int(number.name) >= 2**31
 
 
 def may_be_null(condition: Expression, schema: Schema) -> bool:
@@ -127,7 +164,11 @@ class CudfPandas(GpuEngine, Pandas):
     distribution = "cudf"
     module = "cudf"
     gaps = CUDF_PANDAS_GAPS
-    special_differs: ClassVar[Differing] = {**Pandas.special_differs, **FULL_CASE}
+    special_differs: ClassVar[Differing] = {
+        **Pandas.special_differs,
+        **FULL_CASE,
+        **DIVISION,
+    }
 
     def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
         program = super().compile(query, tables, source)
@@ -137,6 +178,8 @@ class CudfPandas(GpuEngine, Pandas):
         plan, gaps = self.lowered(query), self.lacks()
         refuse_three_values(plan, gaps)
         refuse_lost_nulls(plan, gaps)
+        if query.write and source is Input.CSV:
+            refuse_written_nan(plan, gaps)
         return program
 
     def start(self, threads: int) -> Session:

@@ -19,6 +19,7 @@ from harness.engines.pandas.tables import csv_options
 from harness.engines.pandas.values import DTYPES
 from harness.engines.python.kernel import ATOM, Code, listing, mapping, quoted
 from harness.plan.facts.columns import fresh
+from harness.plan.facts.kinds import DEVIATIONS
 from harness.plan.facts.printing import in_sql
 from harness.plan.guards.truth import CONDITIONS, Place
 from harness.plan.tree.nodes import Aggregate, Expression, Join, Node, columns_in
@@ -74,8 +75,16 @@ class DaskCudfExpressions(DaskExpressions, CudfExpressions):
     def total(self, e: Expression) -> str:
         """Returns the text of an aggregate of the whole frame, which is a lazy scalar.
 
-        Raises Unsupported for a correlation of columns that may hold NULLs.
+        A deviation is that from the mean of all: dask-cuDF's ``std`` is NaN if a partition is
+        empty (RAPIDS 26.10). Raises Unsupported for a correlation of columns that may hold NULLs.
         """
+        if isinstance(e, DEVIATIONS):
+            x = self.operand(e.this, ATOM)
+            less = " - 1" if isinstance(e, (exp.StddevSamp, exp.Variance)) else ""
+            count = f"({x}.count(){less})" if less else f"{x}.count()"
+            root = " ** 0.5" if isinstance(e, (exp.StddevSamp, exp.StddevPop)) else ""
+            variance = f"(({x} - {x}.mean()) ** 2).sum() / {count}"
+            return f"({variance}){root}" if root else variance
         if not isinstance(e, exp.Corr):
             return super().total(e)
         if self.nullable(e.this) or self.nullable(e.expression):

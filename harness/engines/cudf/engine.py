@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from harness.answer import NAN_IS_NULL
 from harness.engines.base import Session
-from harness.engines.cudf.gaps import CUDF_GAPS
+from harness.engines.cudf.gaps import CUDF_GAPS, DIVISION
 from harness.engines.cudf.program import CudfProgram
 from harness.engines.gpu import GpuEngine
 from harness.engines.pandas.engine import Pandas
@@ -76,6 +76,7 @@ class Cudf(GpuEngine, PythonEngine):
     special_differs: ClassVar[Differing] = {
         **Pandas.special_differs,
         **FULL_CASE,
+        **DIVISION,
         exp.IntDiv: frozenset({Special.LEAST}),
         exp.Mod: frozenset({Special.LEAST, Special.INFINITE}),
         exp.Round: frozenset({Special.LEAST, Special.LARGE}),

@@ -33,6 +33,12 @@ _SECONDS = {"week": 604_800, "day": 86_400, "hour": 3_600, "minute": 60, "second
 _SINCE_START = {"week": "weekday", "month": "day - 1", "year": "day_of_year - 1"}
 """Unit -> the days between a date and the first day of its week, month or year."""
 
+_BIN = (
+    '({this}.astype("datetime64[us]").astype("int64") // {seconds}_000_000 * {seconds}_000_000)'
+    '.astype("datetime64[us]")'
+)
+"""The start of a time's bucket; cuDF's ``floor`` knows single units only (RAPIDS 26.10)."""
+
 
 class CudfExpressions(PandasExpressions):
     """Emits expressions as operations on columns of a ``cudf.DataFrame``."""
@@ -56,6 +62,7 @@ class CudfExpressions(PandasExpressions):
             ("ByteLength", "ByteLength of NULLs"), '{this}.str.byte_count().astype("int64")'
         ),
         **dict.fromkeys(("Length", "Length of NULLs"), '{this}.str.len().astype("int64")'),
+        "DateBin": _BIN,
         "Sign of NULLs": PandasExpressions.spellings["Sign"],
         "StrPosition of NULLs": PandasExpressions.spellings["StrPosition"],
     }
@@ -132,6 +139,13 @@ class CudfExpressions(PandasExpressions):
         if values == ["1", "0"] and self.type(e) is Type.INT64:
             return super()._of_constants(e, branches, default)
         return self._chosen(e, branches, default)
+
+    def atan2(self, e: Expression) -> Code:
+        """Emits ``atan2``; cuDF exchanges NumPy's operands if the first is a number."""
+        first = self._series_of(e.this, replace(self.typed(e), nullable=False))
+        if columns_in(e.this):
+            first = self.text(e.this)
+        return Code(f"np.arctan2({first}, {self.text(e.expression)})", ATOM)
 
     def greatest(self, e: Expression) -> Code:
         """Emits ``greatest`` or ``least``, two operands at a time; NULL operands are ignored."""

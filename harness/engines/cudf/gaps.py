@@ -8,7 +8,8 @@ from harness.engines.dask.gaps import DASK_GAPS
 from harness.engines.gaps import Gap, cannot, not_yet
 from harness.engines.pandas.gaps import PANDAS_GAPS
 from harness.engines.training import BATCHES
-from harness.plan.tree.nodes import Aggregate, AsOfJoin, Window
+from harness.plan.guards.special_uses import Differing
+from harness.plan.tree.nodes import Aggregate, AsOfJoin, Scan, Window
 from harness.special import Special
 
 _OWN: tuple[Gap, ...] = (
@@ -19,6 +20,8 @@ _OWN: tuple[Gap, ...] = (
     cannot(Window, "moving aggregates of anything but numbers"),
     cannot(Window, f"a moving aggregate of {Special.BEYOND}"),
 )
+DIVISION: Differing = {exp.Div: frozenset({Special.MINUS_ZERO})}
+"""Divided by a column with a -0.0, a number or a column gives quotients of the other sign."""
 CUDF_GAPS: tuple[Gap, ...] = (
     *PANDAS_GAPS,
     *_OWN,
@@ -33,8 +36,10 @@ DASK_CUDF_GAPS: tuple[Gap, ...] = (
     cannot(exp.Corr, "a correlation of NULLs"),
 )
 
+WRITTEN_NAN = "numbers of a CSV file that are written unchanged, some NULL"
 BEYOND_PANDAS = {
     "np.fmod(": cannot(exp.Mod, "a remainder", "it has the sign of the divisor"),
+    "np.arctan2(": cannot(exp.Atan2, "an angle", "np.arctan2 exchanges its operands"),
     "np.copysign(": cannot(exp.Round, "rounding", "np.copysign exchanges its operands"),
     r"\\g<": cannot(exp.RegexpReplace, "groups in what matches are replaced with"),
     "range_frames(": cannot(
@@ -50,6 +55,8 @@ CUDF_PANDAS_GAPS: tuple[Gap, ...] = (
     *BEYOND_PANDAS.values(),
     cannot(exp.Or, "OR and AND of what may be NULL"),
     cannot(exp.EQ, "a comparison with what may be NULL"),
+    cannot(exp.Extract, "a part of a date compared with a number beyond 32 bits"),
     cannot(exp.Mul, "a product of lengths", "it has 32 bits"),
+    cannot(Scan, WRITTEN_NAN, "it writes NaN"),
     cannot(Aggregate, "the keys of joined texts that may be NULL", "it makes floats of them"),
 )

@@ -29,9 +29,11 @@ POLARS_GAPS: tuple[Gap, ...] = (
     not_yet(Window, "a frame of values beyond the row by what may be NULL"),
 )
 NOT_ON_GPU = cannot(Scan, "what cuDF-Polars has no translation of")
+INEXACT_TIME = "a time beyond 285 years from 1970"
 POLARS_GPU_GAPS: tuple[Gap, ...] = (
     *POLARS_GAPS,
     NOT_ON_GPU,
     cannot(AsOfJoin),
+    cannot(exp.Cast, INEXACT_TIME),
     cannot(Window, "running aggregates of what may be NULL, in partitions"),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from sqlglot import exp
@@ -12,7 +13,7 @@ from harness.engines.gaps import Refused
 from harness.engines.gpu import GpuEngine
 from harness.engines.polars.engine import Polars, PolarsProgram, PolarsSession
 from harness.engines.polars.expressions import PolarsExpressions
-from harness.engines.polars.gaps import NOT_ON_GPU, POLARS_GPU_GAPS
+from harness.engines.polars.gaps import INEXACT_TIME, NOT_ON_GPU, POLARS_GPU_GAPS
 from harness.engines.polars.windows import PolarsWindows
 from harness.engines.python.kernel import ATOM, Code, names, quoted
 from harness.engines.python.like import CUDF, RegexSpelling
@@ -21,10 +22,11 @@ from harness.machine.gpu.device import Device
 from harness.machine.gpu.device import __name__ as MODULE
 from harness.machine.oom import says_out_of_memory
 from harness.plan.facts.patterns import ends_only
+from harness.plan.facts.printing import in_sql
 from harness.plan.guards.nan_uses import Use
 from harness.plan.guards.special_uses import Differing
 from harness.plan.tree.nodes import Aggregate, Expression, TopPerGroup
-from harness.special import Special
+from harness.special import EXACT, Special
 from harness.types import Type
 
 MEMORY_VARIABLE = "CUDF_POLARS__MEMORY_RESOURCE_CONFIG__QUALNAME"
@@ -45,6 +47,16 @@ class PolarsGpuExpressions(PolarsExpressions):
     def pattern(self, e: Expression) -> str:
         return ends_only(super().pattern(e))
 
+    def date_literal(self, e: Expression) -> Code | None:
+        """Emits a constant; raises Unsupported for a time of which a float loses microseconds.
+
+        cuDF-Polars makes floats of some, as of a window's default (RAPIDS 26.10).
+        """
+        code = super().date_literal(e)
+        if code and code.text.startswith("datetime(") and not _is_exact(e.this.name):
+            raise self.gaps.unsupported(INEXACT_TIME, in_sql(e))
+        return code
+
     def truncated_date(self, e: Expression) -> Code:
         if e.args["unit"].name.lower() == "month" and self.type(e.this) is Type.DATE:
             return Code(f"{self.operand(e.this, ATOM)}.dt.month_start()", ATOM)
@@ -59,6 +71,12 @@ class PolarsGpuExpressions(PolarsExpressions):
             return super().timestamp_trunc(e)
         day = "" if self.type(e.this) is Type.DATE else '.dt.truncate("1d")'
         return Code(f"{self._timestamp(e.this)}{day}.dt.month_start()", ATOM)
+
+
+def _is_exact(time: str) -> bool:
+    """True if a float holds the microseconds since 1970 of a time as a text."""
+    since = datetime.fromisoformat(time).replace(tzinfo=None) - datetime(1970, 1, 1)
+    return abs(since // timedelta(microseconds=1)) <= EXACT
 
 
 class PolarsGpuWindows(PolarsWindows):
@@ -173,6 +191,7 @@ class PolarsGpu(GpuEngine, Polars):
     special_differs: ClassVar[Differing] = {
         **Polars.special_differs,
         exp.Reverse: frozenset({Special.JOINED, Special.NEW}),
+        exp.Div: frozenset({Special.MINUS_ZERO}),  # in filters of Parquet (RAPIDS 26.10)
     }
 
     def environment(self, threads: int) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from sqlglot import exp
@@ -13,6 +13,7 @@ from harness.engines.python.like import COMMON, RegexSpelling, ilike_regex, like
 from harness.plan.facts.kinds import is_literal
 from harness.plan.facts.printing import in_sql
 from harness.plan.tree.nodes import Expression
+from harness.types import Type
 
 
 class PolarsText(PolarsValues):
@@ -136,13 +137,15 @@ class PolarsText(PolarsValues):
         return Code(" + ".join(texts), SUM)
 
     def concat(self, e: Expression) -> Code:
-        values = ", ".join(self.value(x) for x in e.expressions)
-        return Code(f"pl.concat_str({values}, ignore_nulls=True)", ATOM)
+        return self._joined(e.expressions, "")
 
     def concat_ws(self, e: Expression) -> Code:
         separator, *parts = e.expressions
+        return self._joined(parts, f"separator={self.text(separator)}, ")
+
+    def _joined(self, parts: Sequence[Expression], separator: str) -> Code:
         if len(parts) == 1:  # nothing to join: the text itself, or the empty one
-            return Code(f'{self.operand(parts[0], ATOM)}.fill_null("")', ATOM)
+            as_text = "" if self.type(parts[0]) is Type.STRING else ".cast(pl.String)"
+            return Code(f'{self.operand(parts[0], ATOM)}{as_text}.fill_null("")', ATOM)
         values = ", ".join(self.value(x) for x in parts)
-        options = f"separator={self.text(separator)}, ignore_nulls=True"
-        return Code(f"pl.concat_str({values}, {options})", ATOM)
+        return Code(f"pl.concat_str({values}, {separator}ignore_nulls=True)", ATOM)

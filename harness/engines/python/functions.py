@@ -32,6 +32,7 @@ _PRECEDENCES: Mapping[type[ast.AST], int] = {
 
 _FREQUENCIES = {"hour": "h", "minute": "min", "second": "s"}
 """Unit of time -> pandas' name of it."""
+_SECONDS = {"hour": 3_600, "minute": 60, "second": 1}
 
 
 class Decoded(NamedTuple):
@@ -106,7 +107,9 @@ class Functions(Expressions):
     def _date_bin(self, e: Expression) -> Decoded:
         unit = e.this.args["unit"].name.lower()
         short = {"unit": unit, "letter": unit[0], "frequency": _FREQUENCIES[unit]}
-        return Decoded(e.expression, fields={"count": e.this.name, **short})
+        seconds = str(int(e.this.name) * _SECONDS[unit])
+        fields = {"count": e.this.name, "seconds": seconds, **short}
+        return Decoded(e.expression, fields=fields)
 
     def _in_format(self, e: Expression) -> Decoded:
         return Decoded(e.this, fields={"format": self.time_format(e)})

@@ -30,14 +30,18 @@ class DuckDBSession(Session):
     """
 
     def __init__(self, threads: int) -> None:
-        import duckdb
-
         config: dict[str, Any] = {"threads": threads, "temp_directory": SPILL_FOLDER}
         if (limit := memory_limit()) is not None:
             config["memory_limit"] = f"{limit * 4 // 5 >> 20}MiB"
-        self.connection, self.spills_to = duckdb.connect(config=config), Path(SPILL_FOLDER)
+        self.connection, self.spills_to = self.connected(config), Path(SPILL_FOLDER)
         self.sql, self.locked = "", False
         self.files: dict[str, tuple[Path, ...]] = {}
+
+    def connected(self, config: dict[str, Any]) -> Any:
+        """Returns a connection to a new database in memory."""
+        import duckdb
+
+        return duckdb.connect(config=config)
 
     def load(self, table: Table) -> None:
         self._create("TABLE", table, Input.PARQUET)

@@ -68,6 +68,19 @@ class UncountedDevice(Device):
         return DeviceUse()
 
 
+class ServedDevice(Device):
+    """A device that a library uses by itself, without RMM: its results are complete on return."""
+
+    def synchronise(self) -> None:
+        """Returns at once: a result that was returned has left the device."""
+
+    def begin(self) -> None:
+        """Returns at once: what the library allocates is unknown."""
+
+    def use(self) -> DeviceUse:
+        return DeviceUse()
+
+
 @cache
 def memory_resource() -> Any:
     """Returns RMM's memory resource, which counts what is allocated; all engines have the same.

@@ -51,7 +51,7 @@ def _of(e: Expression, columns: Mapping[str, Specials]) -> Specials:
     if isinstance(e, exp.Window):
         return _of(e.this, columns)
     found = _of_operands((x for x in e.iter_expressions() if isinstance(x, Expression)), columns)
-    if isinstance(e, exp.Div) and not _is_never_zero(e.expression):
+    if isinstance(e, exp.Div) and not is_never_zero(e.expression):
         found = together(found, (Special.DIVIDED,))
     if _may_be_minus_zero(e):
         found = together(found, (Special.MINUS_ZERO,))
@@ -76,13 +76,13 @@ def _is_constant(e: Expression) -> bool:
     return isinstance(e, exp.Literal) and not e.is_string
 
 
-def _is_never_zero(divisor: Expression) -> bool:
+def is_never_zero(divisor: Expression) -> bool:
     """True for ``nullif(…, 0)`` and constants other than 0."""
     divisor = divisor.unnest()
     if isinstance(divisor, exp.Nullif):
         return str(divisor.expression.name) == "0"
     if isinstance(divisor, (exp.Neg, exp.Cast)):
-        return _is_never_zero(divisor.this)
+        return is_never_zero(divisor.this)
     return isinstance(divisor, exp.Literal) and not divisor.is_string and float(divisor.name) != 0
 
 

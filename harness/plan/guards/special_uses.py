@@ -11,7 +11,7 @@ from harness.errors import Differs
 from harness.plan.facts.frames import frame_of
 from harness.plan.facts.kinds import DEVIATIONS
 from harness.plan.facts.printing import in_sql
-from harness.plan.facts.special import specials_of
+from harness.plan.facts.special import is_never_zero, specials_of
 from harness.plan.facts.typing import infer
 from harness.plan.sql.decimals import is_scaled
 from harness.plan.tree.nodes import (
@@ -140,7 +140,15 @@ def _moves(window: Expression, schema: Schema) -> bool:
     return isinstance(window.this, exp.AggFunc) and frame_of(window).moves
 
 
+def _divides_by_minus_zero(quotient: Expression, schema: Schema) -> bool:
+    divisor = quotient.expression
+    if is_never_zero(divisor) or infer(divisor, schema).type is not Type.FLOAT64:
+        return False
+    return Special.MINUS_ZERO in specials_of(divisor, schema)
+
+
 _MATTERS: dict[type[Expression], Callable[[Expression, Schema], bool]] = {
+    exp.Div: _divides_by_minus_zero,
     exp.Mul: lambda product, schema: is_scaled(product),
     exp.Trim: _takes_spaces,
     exp.Ordered: _puts_null_first,
