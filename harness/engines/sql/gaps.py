@@ -42,6 +42,11 @@ COMMON: tuple[Gap, ...] = (
         test=texts.length_below_zero,
     ),
     cannot(
+        exp.SplitPart,
+        "a text split by what may be the empty text",
+        test=texts.split_by_nothing,
+    ),
+    cannot(
         exp.RegexpReplace,
         "a dollar sign in what matches are replaced with",
         test=texts.dollar_in_replacement,
@@ -102,6 +107,11 @@ DATAFUSION: tuple[Gap, ...] = (
         Join,
         "NOT IN of a subquery beside OR, where something is NULL",
         test=subqueries.not_in_beside_or,
+    ),
+    cannot(
+        exp.In,
+        "NOT IN of a constant in a subquery",
+        test=subqueries.not_in_of_a_constant,
     ),
     cannot(exp.Exists, "EXISTS or IN as a value", test=subqueries.subquery_as_value),
     cannot(

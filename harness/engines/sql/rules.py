@@ -15,6 +15,7 @@ from sqlglot import exp
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from harness.answer import AnswerSpec
+from harness.engines.sql.correlated import ties_named_apart
 from harness.plan.facts.columns import fresh
 from harness.plan.facts.kinds import DEVIATIONS, TIMESTAMPS
 from harness.plan.facts.patterns import ascii_classes
@@ -557,6 +558,7 @@ DATAFUSION: tuple[Rule, ...] = (
     whole_numbers_as_bigints,
     ordered_alike,
     shared_patterns,
+    ties_named_apart,
 )
 POLARS_SQL: tuple[Rule, ...] = (*RULES, constants_on_the_right, shared_patterns)
 SAIL: tuple[Rule, ...] = (*DATAFUSION, distinct_alike, qualify_as_where)

@@ -87,8 +87,11 @@ def _is_placed(e: Expression) -> bool:
 def _computations(e: Expression) -> Iterator[Expression]:
     """Yields the largest expressions that are computed from constants only.
 
-    A constant with a collation is more than its value: ``s = 'X' collate nocase``.
+    A constant with a collation is more than its value: ``s = 'X' collate nocase``. So is an operand
+    of ``//`` with a type: of decimals it does not round.
     """
+    if isinstance(e.parent, exp.IntDiv) and e.find(exp.Cast) and not e.find(exp.Column):
+        return
     branch = isinstance(e, exp.If) and isinstance(e.parent, exp.Case)
     others = (exp.Collate, *_OF_ROWS)
     if isinstance(e, _COMPUTED) and not branch and not _is_plain(e) and not e.find(*others):

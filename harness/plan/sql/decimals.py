@@ -532,6 +532,11 @@ def _refuse_inexact(*operands: Expression) -> None:
             raise Unsupported("arithmetic of decimals whose last bit matters", in_sql(e))
 
 
+def _refuse_division(e: Expression) -> None:
+    if any(map(_is_decimal, (e.this, e.expression))):
+        raise Unsupported("// of decimals, which DuckDB does not round", in_sql(e))
+
+
 _AROUND = (exp.Window, exp.Filter, exp.WithinGroup)
 """Expressions that an aggregate may be an operand of and still be one aggregate."""
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Mod, exp.Sum)
@@ -540,6 +545,8 @@ _SHOWING = (
 )
 """Expressions whose operands are only shown if they are. A remainder, or a cast to a decimal, is
 not: it has steps."""
+
+
 _RULES: dict[type[Expression], Callable[[Any], Expression | None]] = {
     **dict.fromkeys(COMPARISONS, _comparison),
     exp.Between: _between,
@@ -554,4 +561,5 @@ _RULES: dict[type[Expression], Callable[[Any], Expression | None]] = {
     exp.Window: _window,
     exp.Cast: _cast,
     exp.TryCast: _cast,
+    exp.IntDiv: _refuse_division,
 }

@@ -19,7 +19,12 @@ from harness.plan.sql.joined import plainly_joined
 from harness.plan.sql.nesting import tied_to_the_next
 from harness.plan.sql.parse import DIALECT, first_line
 from harness.plan.sql.sources import columns_of_source, ordered_by, places, sources_of
-from harness.plan.sql.spellings import positions_in_sets, quantified, tested_totals
+from harness.plan.sql.spellings import (
+    positions_in_sets,
+    quantified,
+    tested_totals,
+    whole_decimals,
+)
 from harness.types import Schema
 from harness.words import folded, suggestion
 
@@ -43,6 +48,7 @@ def resolved(
     _name_columns(tree, spelled)
     _first_names_of_units(tree)
     positions_in_sets(tree)
+    whole_decimals(tree)
     quantified(tree)
     for select in tree.find_all(exp.Select):
         write_out_windows(select)

@@ -25,6 +25,15 @@ def positions_in_sets(tree: Expression) -> None:
                     place.replace(select.selects[int(place.name) - 1].unalias().copy())
 
 
+def whole_decimals(tree: Expression) -> None:
+    """Replaces ``4.``, a decimal without digits after its point, by a cast of 4 to a decimal."""
+    for number in list(tree.find_all(exp.Literal)):
+        if number.name.endswith(".") and not number.is_string:
+            digits = number.name.removesuffix(".")
+            kind = exp.DataType.build(f"decimal({len(digits)}, 0)")
+            number.replace(exp.Cast(this=exp.Literal.number(digits), to=kind))
+
+
 def quantified(tree: Expression) -> None:
     """Rewrites comparisons with ANY or ALL of a subquery's values.
 

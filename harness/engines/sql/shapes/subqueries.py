@@ -22,6 +22,12 @@ def not_in_beside_or(e: Expression) -> bool:
     return False
 
 
+def not_in_of_a_constant(e: Expression) -> bool:
+    """True for ``5 NOT IN (select …)``, whose operand reads no column."""
+    found = isinstance(e, exp.Not) and isinstance(e.this, exp.In)
+    return found and e.this.args.get("query") is not None and not e.this.this.find(exp.Column)
+
+
 def correlated_in_as_a_value(e: Expression) -> bool:
     """True for IN of a correlated subquery, unless it is one of the conditions that AND joins.
 

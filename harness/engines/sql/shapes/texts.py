@@ -89,6 +89,12 @@ def computed_split(e: Expression) -> bool:
     return any(part.find(exp.Column) is not None for part in parts)
 
 
+def split_by_nothing(e: Expression) -> bool:
+    """True for ``split_part(s, a, n)`` where a may be empty: DuckDB alone cuts into characters."""
+    by = e.args["delimiter"] if isinstance(e, exp.SplitPart) else None
+    return by is not None and not (isinstance(by, exp.Literal) and by.name)
+
+
 def computed_replacement(e: Expression) -> bool:
     """True for ``replace(s, a, b)`` where a or b is computed."""
     parts = [e.args.get(key) for key in ("expression", "replacement")]

@@ -1,0 +1,76 @@
+"""A rule for DataFusion, which mixes up columns of one name that tie a subquery to its query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sqlglot import exp
+
+from harness.answer import AnswerSpec
+from harness.plan.facts.columns import fresh
+from harness.plan.facts.printing import Expression
+from harness.plan.sql.sources import sources_of
+from harness.words import folded
+
+
+def ties_named_apart(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
+    """Gives columns that tie a subquery to the query around it names of their own.
+
+    ``EXISTS (SELECT 1 FROM a, b WHERE a.id = t.id AND b.id = t.id)`` reads b as
+    ``(SELECT b.id AS id_2 FROM b) AS b``: joined to ``t``, DataFusion takes one ``id`` for both.
+    """
+    for select in list(tree.find_all(exp.Select)):
+        own = {source.alias_or_name: source for source in sources_of(select)}
+        tables: dict[str, str] = {}
+        for column in list(_tying(select, own)):
+            table = tables.setdefault(folded(column.name), column.table)
+            if table != column.table:
+                _rename(select, own[column.table], column.name, set(tables))
+    return tree
+
+
+def _tying(select: exp.Select, own: Mapping[str, Expression]) -> Iterator[exp.Column]:
+    """Yields columns of the sources ``own`` in conditions with columns from further out.
+
+    Where the subquery is that of IN, the column that it gives is one of them.
+    """
+    where = select.args.get("where")
+    conditions = [] if where is None else list(_joined_by_and(where.this))
+    read = map(_columns, conditions)
+    ties = [c for columns in read if any(c.table not in own for c in columns) for c in columns]
+    if ties:
+        if isinstance(select.find_ancestor(exp.In, exp.Select), exp.In):
+            ties = [*(c for item in select.selects for c in _columns(item)), *ties]
+        yield from (column for column in ties if column.table in own)
+
+
+def _joined_by_and(condition: Expression) -> Iterator[Expression]:
+    yield from condition.flatten() if isinstance(condition, exp.And) else [condition]
+
+
+def _columns(e: Expression) -> list[exp.Column]:
+    """Returns the columns of an expression; none if it has a subquery, with ties of its own."""
+    return [] if e.find(exp.Query) else list(e.find_all(exp.Column))
+
+
+def _rename(select: exp.Select, source: Expression, name: str, taken: set[str]) -> None:
+    """Renames a column of one of a query's sources, which becomes a derived table."""
+    alias, other = source.alias_or_name, fresh(name, taken)
+    uses = [c for c in select.find_all(exp.Column) if c.table == alias]
+    kinds = {column.name: column.type for column in uses}
+    items = []
+    for each, kind in kinds.items():
+        column = exp.column(each, alias)
+        item = exp.alias_(column, other if each == name else each)
+        column.type = item.type = kind
+        items.append(item)
+    for column in uses:
+        if column.name == name:
+            column.set("this", exp.to_identifier(other))
+    inner = source.copy()
+    derived = exp.Subquery(
+        this=exp.select(*items, copy=False).from_(inner, copy=False),
+        alias=exp.TableAlias(this=exp.to_identifier(alias)),
+    )
+    source.replace(derived)
+    taken.add(other)
