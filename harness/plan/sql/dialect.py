@@ -53,12 +53,18 @@ _OF_TEXT = (
 """Functions whose result is text."""
 
 
+SIGNED = "signed"
+"""Mark of a column with a plus sign, which is no name of an item of the SELECT list."""
+
+
 def _parse_plus(parser: Any) -> Any:
     """Parses ``+x`` as x, as sqlglot does, but ``+1`` as ``(0 + 1)``.
 
-    That is no position in the SELECT list, as a bare 1 in ORDER BY is.
+    That is no position in the SELECT list, as a bare 1 in ORDER BY is. A column is marked SIGNED.
     """
     operand = parser._parse_unary()
+    if isinstance(operand, exp.Column):
+        operand.meta[SIGNED] = True
     if not isinstance(operand, exp.Expr) or not is_place(operand):
         return operand
     return exp.Paren(this=exp.Add(this=exp.Literal.number(0), expression=operand))

@@ -14,6 +14,7 @@ from harness.errors import Unsupported, WorkloadError
 from harness.plan.facts.columns import fresh, repeated
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.typed import Expression
+from harness.plan.sql.dialect import SIGNED
 from harness.plan.sql.grouping import mark_grouped, write_out_all
 from harness.plan.sql.joined import plainly_joined
 from harness.plan.sql.nesting import tied_to_the_next
@@ -37,6 +38,8 @@ def resolved(
     ``known`` is ``schemas`` in sqlglot's form.
     """
     for select in tree.find_all(exp.Select):
+        _refuse_one_name(select)
+        _refuse_signed_keys(select)
         _names_under_stars(select, schemas)
     plainly_joined(tree, schemas)
     for select in tree.find_all(exp.Select):
@@ -70,6 +73,20 @@ def resolved(
     tested_totals(tree)
     tied_to_the_next(tree, schemas)
     return tree
+
+
+def _refuse_one_name(select: exp.Select) -> None:
+    """Raises Unsupported for two sources of one name, as in ``t join t using (id)``."""
+    if name := repeated([source.alias_or_name for source in sources_of(select)]):
+        raise Unsupported(f"two tables or subqueries of one FROM that are called {name!r}")
+
+
+def _refuse_signed_keys(select: exp.Select) -> None:
+    """Raises Unsupported for ``order by +b`` where b is an alias: DuckDB means a column b."""
+    order = select.args.get("order")
+    for key in order.expressions if order else ():
+        if key.this.meta.get(SIGNED) and key.this.name in select.named_selects:
+            raise Unsupported("a plus sign before a key of ORDER BY", in_sql(key.this))
 
 
 def _names_under_stars(select: exp.Select, schemas: Mapping[str, Schema]) -> None:

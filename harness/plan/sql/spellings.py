@@ -37,8 +37,8 @@ def whole_decimals(tree: Expression) -> None:
 def quantified(tree: Expression) -> None:
     """Rewrites comparisons with ANY or ALL of a subquery's values.
 
-    ``x = any (select …)`` becomes IN, ``x <> all (select …)`` NOT IN, and ``x > all (select v …)``
-    a comparison with ``(select max(v) …)``.
+    ``x = any (select …)`` becomes IN, ``x <> all (select …)`` NOT IN, ``x > all (select v …)`` a
+    comparison with ``(select max(v) …)``, and ``x = all (select v …)`` two, with the least, too.
     """
     for test in list(tree.find_all(exp.Any, exp.All)):
         compared, every = test.parent, isinstance(test, exp.All)
@@ -48,7 +48,7 @@ def quantified(tree: Expression) -> None:
         if isinstance(compared, exp.NEQ if every else exp.EQ):
             found: Expression = exp.In(this=value, query=exp.Subquery(this=rows))
             compared.replace(exp.Not(this=found) if every else found)
-        elif type(compared) in _INVERSE:
+        elif isinstance(compared, (exp.EQ, exp.NEQ, *_INVERSE)):
             compared.replace(exp.paren(_of_every(compared, value, rows, every)))
 
 
@@ -90,13 +90,17 @@ _INVERSE: dict[type[Expression], type[exp.Binary]] = {
 def _of_every(compared: exp.Binary, value: Expression, rows: Expression, every: bool) -> Expression:
     """Returns the test that ``value`` compares so with any row's value; if ``every``, with all.
 
-    It is decided by the least or the greatest one, else NULL where a NULL is on either side; of no
-    rows all compare so, and none.
+    It is decided by the least or the greatest one, or both, else NULL where a NULL is on either
+    side; of no rows all compare so, and none.
     """
-    greatest = isinstance(compared, (exp.LT, exp.LTE)) != every
-    kind = _INVERSE[type(compared)] if every else type(compared)
-    extreme = _over(rows, exp.Max(this=_VALUE) if greatest else exp.Min(this=_VALUE))
-    decided = kind(this=value.copy(), expression=extreme)
+    tests: list[tuple[type[exp.Binary], type[exp.AggFunc]]] = [(exp.LT, exp.Max), (exp.GT, exp.Min)]
+    if type(compared) in _INVERSE:
+        greatest = isinstance(compared, (exp.LT, exp.LTE)) != every
+        kind = _INVERSE[type(compared)] if every else type(compared)
+        tests = [(kind, exp.Max if greatest else exp.Min)]
+    decided = exp.or_(
+        *(test(this=value.copy(), expression=_over(rows, e(this=_VALUE))) for test, e in tests)
+    )
     none = exp.EQ(this=_over(rows, exp.Count(this=exp.Star())), expression=_ZERO)
     lacking = _over(rows, exp.CountIf(this=exp.Is(this=_VALUE, expression=exp.null())))
     known = exp.Not(this=exp.Is(this=value.copy(), expression=exp.null()))
