@@ -87,8 +87,8 @@ def test_a_count_of_a_group_is_never_zero_and_a_filter_says_what_is_not() -> Non
 
 
 def test_what_has_no_plan_is_named_as_it_was_written() -> None:
-    query = compile_query("select a from t where (a + 1) * 2 = all (select b from t)", SCHEMAS)
-    with pytest.raises(Unsupported, match=r"\(t\.a \+ 1\) \* 2 = ALL"):
+    query = compile_query("select a from t where list_value((a + 1) * 2)[1] > 2", SCHEMAS)
+    with pytest.raises(Unsupported, match=r"\(a \+ 1\) \* 2"):
         query.lowered()
 
 

@@ -56,7 +56,7 @@ class DaftDates(DaftValues):
         Daft's own truncation knows no unit beyond a week, and begins weeks on Thursdays.
         """
         unit = e.args["unit"].name.lower()
-        if unit in (*_OF_DAY, "day"):
+        if unit in (*_OF_DAY, "day", "millisecond"):
             return Code(f"{self.timestamp(e.this)}.date_trunc({quoted(f'1 {unit}')})", ATOM)
         return Code(f'{self.truncated_date(e).text}.cast("timestamp")', ATOM)
 
@@ -113,13 +113,15 @@ class DaftDates(DaftValues):
             return self._days_apart(e.this, e.expression)
         if unit == "year" or unit in _IN_A_YEAR:
             return self._months_apart(e, unit)
-        later, earlier = (
-            self.timestamp_trunc(exp.TimestampTrunc(this=x.copy(), unit=e.args["unit"])).text
-            for x in (e.this, e.expression)
-        )
+        later, earlier = (self._floored(x, e.args["unit"]) for x in (e.this, e.expression))
         if unit == "week":
             return Code(f"({later} - {earlier}).total_days() // 7", PRODUCT)
         return Code(f"({later} - {earlier}).total_{unit}s()", ATOM)
+
+    def _floored(self, e: Expression, unit: Expression) -> str:
+        if unit.name.lower() == "microsecond":
+            return self.timestamp(e)
+        return self.timestamp_trunc(exp.TimestampTrunc(this=e.copy(), unit=unit)).text
 
     def _months_apart(self, e: Expression, unit: str) -> Code:
         def numbered(moment: Expression) -> list[str]:

@@ -10,7 +10,7 @@ from harness.plan.tree.nodes import Expression, columns_in
 from harness.types import Type
 
 _PERIODS = {"year": "Y", "quarter": "Q", "month": "M", "week": "W"}
-_FREQUENCIES = {"day": "D", "hour": "h", "minute": "min", "second": "s"}
+_FREQUENCIES = {"day": "D", "hour": "h", "minute": "min", "second": "s", "millisecond": "ms"}
 _PARTS = {"doy": "day_of_year"}
 _STEPS = {"week": "W", "day": "D", "hour": "h", "minute": "min", "second": "s"}
 _OF_DATES = ("year", "month", "day")
@@ -103,6 +103,8 @@ class PandasDates(PandasValues):
         if unit == "day":
             midnight = self.type(e) is Type.DATE
             return moment.removesuffix(".dt") if midnight else f"{moment}.{self.midnight}"
+        if unit == "microsecond":
+            return moment.removesuffix(".dt")
         return f"{moment}.floor({quoted(_FREQUENCIES[unit])})"
 
     def _moment(self, e: Expression) -> str:

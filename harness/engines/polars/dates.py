@@ -12,7 +12,7 @@ from harness.types import Type
 
 _UNITS = {
     "year": "y", "quarter": "q", "month": "mo", "week": "w",
-    "day": "d", "hour": "h", "minute": "m", "second": "s",
+    "day": "d", "hour": "h", "minute": "m", "second": "s", "millisecond": "ms",
 }  # fmt: skip
 OF_DAY = ("hour", "minute", "second")
 _PARTS = {"week": "week", "isodow": "weekday", "doy": "ordinal_day"}
@@ -94,6 +94,8 @@ class PolarsDates(PolarsValues):
         if unit == "day":
             value = self.operand(e, ATOM)
             return value if self.type(e) is Type.DATE else f"{value}.dt.date()"
+        if unit == "microsecond":
+            return self._timestamp(e)
         return f"{self._timestamp(e)}.dt.truncate({quoted('1' + _UNITS[unit])})"
 
     def _months_apart(self, e: Expression, unit: str) -> Code:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from sqlglot import exp
@@ -31,3 +32,4 @@ class DataFusion(SqlEngine):
         exp.Round: frozenset({Special.LARGE}),
     }
     dialect = spellings.dialect(Postgres, spellings.DATAFUSION)
+    adds = re.compile(r"(NaN|Timestamp\(Microsecond, None\))?")

@@ -206,10 +206,12 @@ def negation(printer: Any, e: Expression) -> str:
 _INFIX = {exp.Like: "LIKE", exp.ILike: "ILIKE", exp.In: "IN", exp.Between: "BETWEEN"}
 
 
-def by_unit(days: str) -> Spelling:
+def by_unit(days: str, moments: str = "") -> Spelling:
     """Returns a function that prints ``date_diff`` as DuckDB counts: starts of the unit.
 
-    ``days`` is a pattern for the number of days from the date ``{0}`` to the date ``{1}``.
+    ``days`` is a pattern for the number of days from the date ``{0}`` to the date ``{1}``,
+    ``moments`` one for the number of units of a length from the time ``{0}`` to the time ``{1}``:
+    of ``{unit}``, which is ``{size}`` microseconds long.
     """
 
     def text(printer: Any, e: Expression) -> str:
@@ -225,11 +227,22 @@ def by_unit(days: str) -> Spelling:
                 return years
             within = f"EXTRACT({part} FROM {end}) - EXTRACT({part} FROM {begin})"
             return f"({years} * {count} + {within})"
+        if moments and unit in _MICROSECONDS:
+            whole = unit == "MICROSECOND"
+            ends = (x if whole else f"DATE_TRUNC('{unit.lower()}', {x})" for x in (begin, end))
+            return moments.format(*ends, unit=unit, size=_MICROSECONDS[unit])
         printer.unsupported(f"a difference in units of {unit.lower()}")
         return ""
 
     return text
 
+
+_MICROSECONDS = {"HOUR": 3_600_000_000, "MINUTE": 60_000_000, "SECOND": 1_000_000, "MICROSECOND": 1}
+_ARROW_TIME = "ARROW_CAST({0}, 'Timestamp(Microsecond, None)')"
+ARROW_APART = (
+    f"(CAST({_ARROW_TIME.format('{1}')} - {_ARROW_TIME.format('{0}')} AS BIGINT) / {{size}})"
+)
+"""The units of a length between two moments, of DataFusion; their difference has microseconds."""
 
 RIGHT_OF_SHORT = (
     "CASE WHEN CHAR_LENGTH({this}) > {expression} THEN RIGHT({this}, {expression}) "
@@ -258,7 +271,7 @@ DATAFUSION: Spellings = {
     **dict.fromkeys((exp.Cast, exp.TryCast), rounding_cast(HALF_TO_EVEN)),
     exp.Corr: spelt(CORRELATION_OR_NAN),
     exp.DateBin: spelt("DATE_BIN({this}, {expression})"),
-    exp.DateDiff: by_unit("(CAST({1} AS INT) - CAST({0} AS INT))"),
+    exp.DateDiff: by_unit("(CAST({1} AS INT) - CAST({0} AS INT))", ARROW_APART),
     exp.Round: rounded,
     exp.Sign: spelt("SIGNUM({this})"),
     exp.TimeToStr: spelt("TO_CHAR({this}, {format})"),
@@ -368,7 +381,11 @@ POSTGRES: Spellings = {
     exp.Contains: spelt("(STRPOS({this}, {expression}) > 0)"),
     exp.Corr: spelt(CORRELATION_OR_NAN),
     exp.DateBin: spelt("DATE_BIN({this}, {expression}, MAKE_TIMESTAMP(2000, 1, 3, 0, 0, 0))"),
-    exp.DateDiff: by_unit("({1} - {0})"),
+    exp.DateDiff: by_unit(
+        "({1} - {0})",
+        "CAST(EXTRACT(EPOCH FROM CAST({1} AS TIMESTAMP) - CAST({0} AS TIMESTAMP))"
+        " * 1000000 / {size} AS BIGINT)",
+    ),
     exp.DateFromParts: as_int("MAKE_DATE", "year", "month", "day"),
     exp.EndsWith: spelt("(RIGHT({this}, LENGTH({expression})) = {expression})"),
     exp.Left: as_int("LEFT", "this", "expression"),
@@ -464,7 +481,7 @@ PYSPARK: Spellings = {
     **dict.fromkeys((exp.Cast, exp.TryCast), rounding_cast("RINT({0})")),
     exp.Concat: joined,
     exp.Corr: spelt(CORRELATION_OR_NAN.replace("DOUBLE PRECISION", "DOUBLE")),
-    exp.DateDiff: by_unit("DATEDIFF({1}, {0})"),
+    exp.DateDiff: by_unit("DATEDIFF({1}, {0})", "TIMESTAMPDIFF({unit}, {0}, {1})"),
     exp.Extract: part_from_sunday,
     exp.IntDiv: div,
     exp.Ln: with_infinity,

@@ -19,7 +19,7 @@ from harness.special import EXACT
 from harness.types import Column, Schema, Type
 
 INTERVAL_UNITS = frozenset({"YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND"})
-DIFFERENCE_UNITS = INTERVAL_UNITS - {"WEEK"}
+DIFFERENCE_UNITS = INTERVAL_UNITS - {"WEEK"} | {"MILLISECOND", "MICROSECOND"}
 """Units of ``datediff``: boundaries between two moments. DuckDB counts weeks differently."""
 MOST_MONTHS = 120_000
 """The most months, quarters or years of an interval: there are no dates beyond the year 9999."""

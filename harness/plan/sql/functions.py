@@ -97,6 +97,7 @@ _FORMS: dict[type[Expression], Rewrite] = {
     exp.Escape: lambda e: _escaped(e) or e,
     exp.DateTrunc: lambda e: exp.TimestampTrunc(this=e.this, unit=exp.var(e.args["unit"].name)),
     exp.TimeToStr: _data_first,
+    exp.TimeToUnix: lambda e: expanded("epoch", [e.this]) or e,
     exp.WithinGroup: _within_group,
 }
 

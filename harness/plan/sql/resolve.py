@@ -309,6 +309,8 @@ _UNITS = {
         "HOUR": "H HR HRS HOURS",
         "MINUTE": "M MIN MINS MINUTES",
         "SECOND": "S SEC SECS SECONDS",
+        "MILLISECOND": "MS MSEC MSECS MSECOND MSECONDS MILLISECONDS",
+        "MICROSECOND": "US USEC USECS USECOND USECONDS MICROSECONDS",
     }.items()
     for other in others.split()
 }
