@@ -182,8 +182,8 @@ class DaftExpressions(DaftText, DaftDates):
             raise self.gaps.unsupported(OTHER_ORDER, in_sql(e))
         value, separator = self.operand(text, ATOM), self.text(e.args["separator"])
         ordered = "list_sort(desc=True)" if key.args.get("desc") else "list_sort()"
-        if not self.nullable(text):
-            return Code(f"{value}.list_agg().{ordered}.list_join({separator})", ATOM)
-        known = f"{value}.list_agg().list_filter(element().not_null())"
-        some = f"{value}.count() > 0"
+        known = f"{value}.list_agg()"
+        if self.nullable(text):
+            known += ".list_filter(element().not_null())"
+        some = f"{value}.count() > 0"  # joined texts of nothing are NULL
         return Code(f"when({some}, {known}.{ordered}.list_join({separator}))", ATOM)

@@ -126,16 +126,15 @@ class PolarsExpressions(PolarsText, PolarsDates):
     def aggregate(self, e: Expression, grouped: bool) -> str:
         """Returns the text of an aggregate of a group if ``grouped``, else of the whole frame.
 
-        A sum of nothing is NULL, not 0.
+        A sum of nothing is NULL, not 0; and so are texts of nothing, joined.
         """
-        text = self.text(e)
-        if isinstance(e, exp.Sum) and infer(e, self.schema, grouped=grouped).nullable:
-            some = (
-                f"{self.operand(e.this, ATOM)}.count() > 0"
-                if self.nullable(e.this)
-                else "pl.len() > 0"
-            )
-            return f"pl.when({some}).then({text})"
+        text, joined = self.text(e), isinstance(e, exp.GroupConcat)
+        values = e.this.this if joined else e.this
+        if isinstance(e, (exp.Sum, exp.GroupConcat)) and (
+            self.nullable(values) or infer(e, self.schema, grouped=grouped).nullable
+        ):
+            some = f"{self.operand(values, ATOM)}.count()" if self.nullable(values) else "pl.len()"
+            return f"pl.when({some} > 0).then({text})"
         return text
 
     def count(self, e: Expression) -> Code:
@@ -173,8 +172,6 @@ class PolarsExpressions(PolarsText, PolarsDates):
     def group_concat(self, e: Expression) -> Code:
         value, keys = self.operand(e.this.this, ATOM), e.this.expressions
         joined = f"{value}.sort_by({self.sorting(keys)}).str.join({self.text(e.args['separator'])})"
-        if self.nullable(e.this.this):
-            joined = f"pl.when({value}.count() > 0).then({joined})"
         return Code(joined, ATOM)
 
     def corr(self, e: Expression) -> Code:

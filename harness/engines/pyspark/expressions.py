@@ -170,8 +170,6 @@ class SparkExpressions(SparkText, SparkDates):
             pair = f"F.when({self.operand(text, ATOM)}.isNotNull(), {pair})"
         pairs = f"F.sort_array(F.collect_list({pair}){self.over}, asc={not descending})"
         joined = f"F.array_join({pairs}[{name}], {separator})"
-        if not self.nullable(text):
-            return Code(joined, ATOM)
         some = f"F.count({self.argument(text)}){self.over} > 0"
         return Code(f"F.when({some}, {joined})", ATOM)
 

@@ -43,7 +43,7 @@ COMMON: tuple[Gap, ...] = (
     ),
     cannot(
         exp.SplitPart,
-        "a text split by what may be the empty text",
+        "a text split by what may be the empty text, or its part of number 0",
         test=texts.split_by_nothing,
     ),
     cannot(
@@ -309,6 +309,7 @@ HYPER: tuple[Gap, ...] = (
     cannot(exp.ArgMin),
     not_yet(exp.Bracket),
     not_yet(exp.RegexpExtract),
+    cannot(Window, "joined texts of a window, in an order", says=["order specification invalid"]),
     cannot(
         Join, "NOT IN of a subquery where something may be NULL", test=subqueries.not_in_beside_null
     ),
@@ -376,6 +377,7 @@ SQLITE: tuple[Gap, ...] = (
         test=numbers.float_to_power_below_0,
     ),
     cannot(exp.Cast, "a text as a condition", test=texts.text_as_condition),
+    cannot(exp.Right, "the last 2^30 characters, or more", test=texts.right_of_very_many),
     cannot(exp.TimeToStr, "a format with names, or with other letters", test=texts.with_names),
     cannot(
         exp.GroupConcat,

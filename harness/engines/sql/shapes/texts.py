@@ -7,6 +7,7 @@ import re
 from sqlglot import exp
 
 from harness.engines.sql.rules import kind
+from harness.plan.facts.kinds import is_literal
 from harness.plan.facts.patterns import ascii_classes
 from harness.plan.facts.printing import Expression
 
@@ -81,6 +82,12 @@ def computed_right(e: Expression) -> bool:
     return isinstance(e, exp.Right) and not isinstance(e.expression, exp.Literal)
 
 
+def right_of_very_many(e: Expression) -> bool:
+    """True for ``right(s, n)`` where n is beyond 2^30."""
+    count = e.expression if isinstance(e, exp.Right) else None
+    return isinstance(count, exp.Literal) and count.is_int and int(count.name) > 2**30
+
+
 def computed_split(e: Expression) -> bool:
     """True for ``split_part(s, a, n)`` where a or n reads a column, and may be NULL."""
     parts = (
@@ -90,9 +97,14 @@ def computed_split(e: Expression) -> bool:
 
 
 def split_by_nothing(e: Expression) -> bool:
-    """True for ``split_part(s, a, n)`` where a may be empty: DuckDB alone cuts into characters."""
-    by = e.args["delimiter"] if isinstance(e, exp.SplitPart) else None
-    return by is not None and not (isinstance(by, exp.Literal) and by.name)
+    """True for ``split_part(s, a, n)`` where a may be empty, or n 0.
+
+    DuckDB alone cuts into characters, and has an empty part of number 0.
+    """
+    if not isinstance(e, exp.SplitPart):
+        return False
+    by, place = e.args["delimiter"], e.args["part_index"]
+    return not (isinstance(by, exp.Literal) and by.name) or is_literal(place, "0")
 
 
 def computed_replacement(e: Expression) -> bool:
