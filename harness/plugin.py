@@ -19,7 +19,9 @@ from typing import Any, NoReturn
 import pytest
 from pytest_benchmark import utils
 
+from harness.errors import HarnessError
 from harness.machine.commit import commit_of
+from harness.run.own_report import find_report
 
 DEFAULT_TIMEOUT_SECONDS = 300.0
 
@@ -47,17 +49,12 @@ setattr(utils, "get_tag", _tag)  # noqa: B010 - before pytest-benchmark's plugin
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Makes ``report`` the package beside this one, which is imported where it is first used.
-
-    A folder with a ``conftest.py`` comes first in the path, and may have a ``report.py``.
-    """
-    if early_config.known_args_namespace.benchmark and "report" not in sys.modules:
-        file = Path(__file__).parents[1] / "report" / "__init__.py"
-        spec = importlib.util.spec_from_file_location("report", file)
-        assert spec is not None and spec.loader is not None
-        spec.loader = importlib.util.LazyLoader(spec.loader)
-        sys.modules["report"] = package = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(package)
+    """Makes ``report`` this project's package, before a ``conftest.py`` changes the path."""
+    if early_config.known_args_namespace.benchmark:
+        try:
+            find_report()
+        except HarnessError as error:
+            raise pytest.UsageError(str(error)) from error
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,4 +1,4 @@
-"""The command line: `python -m report [RESULTS…] [-o PATH] [--format png,svg]`."""
+"""The command ``harness report [RESULTS…] [-o PATH] [--format png,svg]``."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ RESULTS = Path("results")
 PAGE, PICTURES = RESULTS / "index.html", RESULTS / "pictures"
 
 
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
 def main(
     results: Annotated[
         list[Path] | None,
@@ -75,4 +79,4 @@ def _note(text: str) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

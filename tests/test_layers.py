@@ -122,6 +122,7 @@ def test_only_the_end_of_a_run_and_those_who_compare_runs_use_the_report() -> No
         and any(name.split(".")[0] == "report" for name in imported(file))
     ]
     assert users == [
+        "harness/commands/cli.py",
         "harness/commands/compare.py",
         "harness/commands/notebook.py",
         "harness/commands/selfcheck/checks.py",

@@ -25,6 +25,7 @@ from harness.data.cache import Cache
 from harness.data.prepare import schemas as table_schemas
 from harness.engines.base import Engine, Program
 from harness.errors import HarnessError, Unsupported
+from harness.run.own_report import find_report
 from harness.tables import Input
 from harness.words import visible
 from harness.workload.compiler import Compiler, Schemas, engines_of
@@ -37,6 +38,7 @@ class _OneLineErrors(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
+            find_report()
             return super().invoke(ctx)
         except HarnessError as error:
             typer.echo(f"harness: {error}", err=True)
@@ -214,6 +216,21 @@ def check_gpus(context: typer.Context) -> None:
     Example: harness gpucheck --seconds 420 --parts tiny,small
     """
     raise typer.Exit(gpucheck.main(context.args))
+
+
+@app.command(
+    "report",
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def draw(context: typer.Context) -> None:
+    """Draw results files into one HTML page, or into pictures; --help lists the options.
+
+    Example: harness report results/*/*.json --output page.html
+    """
+    from report.__main__ import app as report  # takes a second, which others need not spend
+
+    report(context.args, prog_name=context.command_path)
 
 
 app.add_typer(new, name="new")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from harness.commands.function_source import source_of
 from harness.errors import HarnessError, ResultsError
 from harness.machine.pytest_run import run_pytest
+from harness.run.own_report import find_report
 
 if TYPE_CHECKING:
     import altair as alt
@@ -42,6 +43,7 @@ def benchmark(
     the page; without it they are deleted together with the returned object. ``options`` are further
     options of ``pytest --benchmark``. Raises HarnessError if nothing could be run.
     """
+    find_report()
     path = Path(file)
     target = Path(results or tempfile.mkdtemp(prefix="enginebench-")).absolute()
     names = [f"{path}::{query}" for query in queries] or [str(path)]
