@@ -181,6 +181,9 @@ def _nearest(left: Relation, source: Source, todo: list[Expression]) -> _Remaini
             raise Unsupported("this condition of an ASOF JOIN", in_sql(part))
     if comparison is None:
         raise Unsupported("an ASOF JOIN without an inequality", source.alias)
+    for sides in zip(*dict.fromkeys((*keys, others[0])), strict=True):  # libraries fail at these
+        if twice := next((side for side in sides if sides.count(side) > 1), None):
+            raise Unsupported("an ASOF JOIN with a column in two conditions", in_sql(twice))
     return as_of(left, source.relation, others[0], comparison, keys, source.side == "LEFT"), todo
 
 

@@ -27,7 +27,7 @@ def by_name(tree: Expression) -> None:
             call.replace(known[1](call.expressions) or call)
         elif not isinstance(call.parent, _AROUND_AGGREGATES):
             call.replace(expanded(call.name, call.expressions) or call)
-    for e in list(tree.find_all(*_FORMS)):
+    for e in reversed(list(tree.find_all(*_FORMS))):
         e.replace(_FORMS[type(e)](e))
 
 
@@ -67,8 +67,10 @@ def _substring(e: exp.Substring) -> Expression:
         if length is None:
             text: Expression = e.this
             return text
-        fewer = int(length.name) - 1 if _is_whole(length) else 0
-        return e if fewer < 1 else exp.Left(this=e.this, expression=exp.Literal.number(fewer))
+        if not _is_whole(length):
+            return e
+        fewer = max(int(length.name) - 1, 0)
+        return exp.Left(this=e.this, expression=exp.Literal.number(fewer))
     if not isinstance(start, exp.Neg) or not _is_whole(start.this):
         return e
     last = exp.Right(this=e.this, expression=start.this)
@@ -288,7 +290,10 @@ def _trunc(e: exp.Trunc) -> Expression:
         return e
     whole = known.is_type(*exp.DataType.INTEGER_TYPES)
     spelt = e.this if whole else expanded("trunc", [e.this])
-    return e if spelt is None else spelt.unnest()
+    assert spelt is not None, "trunc is written out"
+    made = spelt.unnest()
+    made.type = known  # for a function around it
+    return made
 
 
 REWRITES: dict[type[Expression], Rewrite] = {

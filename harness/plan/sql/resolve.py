@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sqlglot import exp
 from sqlglot.errors import OptimizeError
@@ -279,23 +279,27 @@ def _inherit(window: Expression, named: Mapping[str, Expression]) -> None:
 def _explained(error: OptimizeError, schemas: Mapping[str, Schema]) -> WorkloadError:
     """Returns the harness's error for one of sqlglot; ``schemas`` are those of the tables read."""
     message = first_line(error)
+    known = {column.name for schema in schemas.values() for column in schema}
     if found := re.search(
         r"[Cc]olumn '?\"?([^'\"]+?)'?\"? (could not be resolved|was ambiguous)", message
     ):
         name = found[1].split(".")[-1]
-        known = {column.name for schema in schemas.values() for column in schema}
         several = sum(name in {column.name for column in schema} for schema in schemas.values()) > 1
         if "ambiguous" in found[2] or (several and "." not in found[1]):
             return WorkloadError(f"column {name!r} is in more than one table; say which")
-        if name in known:
-            return WorkloadError(f"column {name!r} is of no table that can be read here")
-        return WorkloadError(f"no column {name!r}; {suggestion(name, known, 'there are')}")
+        return _unknown(name, known)
     if found := re.search("Alias already used: (.+)", message):
         return WorkloadError(f"two tables or subqueries of one FROM are called {found[1]!r}")
     if found := re.search(r"Unknown column: (.+)", message):
-        known = {column.name for schema in schemas.values() for column in schema}
-        return WorkloadError(f"no column {found[1]!r}; {suggestion(found[1], known, 'there are')}")
+        return _unknown(found[1], known)
     return WorkloadError(message)
+
+
+def _unknown(name: str, known: Collection[str]) -> WorkloadError:
+    """Returns the error of a column that cannot be found; ``known`` are the tables' columns."""
+    if name in known:
+        return WorkloadError(f"column {name!r} is of no table that can be read here")
+    return WorkloadError(f"no column {name!r}; {suggestion(name, known, 'there are')}")
 
 
 _UNITS = {

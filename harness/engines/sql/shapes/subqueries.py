@@ -44,9 +44,19 @@ def looked_up_of_own_rows(e: Expression) -> bool:
     """True for IN of a subquery in which a correlated subquery's value is looked up."""
     if not isinstance(e, exp.In) or e.args.get("query") is None:
         return False
+    return _has_own_rows(e.this)
+
+
+def aggregated_of_own_rows(e: Expression) -> bool:
+    """True for an aggregate of a correlated subquery: ``sum((select v … where u.k = t.k))``."""
+    return isinstance(e, exp.AggFunc) and _has_own_rows(e)
+
+
+def _has_own_rows(e: Expression) -> bool:
+    """True if there is a correlated subquery's value in an expression."""
     return any(
         _is_tied(column, value)
-        for value in e.this.find_all(exp.Subquery)
+        for value in e.find_all(exp.Subquery)
         for column in value.find_all(exp.Column)
         if column.table
     )

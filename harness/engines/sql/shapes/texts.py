@@ -202,6 +202,12 @@ def not_rust(e: Expression) -> bool:
     )
 
 
+def pattern_with_backslash(e: Expression) -> bool:
+    r"""True for a regular expression that matches a backslash: ``a\\b``, ``\x5c``, ``\134``."""
+    found = isinstance(e, exp.RegexpLike)
+    return found and bool(re.search(r"\\(\\|x\{?0*5c|134)", e.expression.name, re.IGNORECASE))
+
+
 def ordered_texts(e: Expression) -> bool:
     return isinstance(e, exp.GroupConcat) and e.find(exp.Order) is not None
 
