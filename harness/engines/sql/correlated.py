@@ -53,10 +53,20 @@ def _columns(e: Expression) -> list[exp.Column]:
     return [] if e.find(exp.Query) else list(e.find_all(exp.Column))
 
 
+def _is_of(column: exp.Column, select: exp.Select) -> bool:
+    """True if a column's table is one of ``select``, and none of a query within it."""
+    inner = column.find_ancestor(exp.Select)
+    while inner is not None and inner is not select:
+        if any(source.alias_or_name == column.table for source in sources_of(inner)):
+            return False
+        inner = inner.find_ancestor(exp.Select)
+    return True
+
+
 def _rename(select: exp.Select, source: Expression, name: str, taken: set[str]) -> None:
     """Renames a column of one of a query's sources, which becomes a derived table."""
     alias, other = source.alias_or_name, fresh(name, taken)
-    uses = [c for c in select.find_all(exp.Column) if c.table == alias]
+    uses = [c for c in select.find_all(exp.Column) if c.table == alias and _is_of(c, select)]
     kinds = {column.name: column.type for column in uses}
     items = []
     for each, kind in kinds.items():
