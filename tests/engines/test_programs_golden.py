@@ -152,6 +152,19 @@ def compare(compiled: Callable[[], Program], engine: str, name: str) -> None:
     assert program.text.rstrip("\n") == file.read_text().rstrip("\n")
 
 
+@pytest.mark.parametrize("engine", engines.names())
+def test_an_input_that_an_engine_does_not_read_is_a_gap(engine: str) -> None:
+    tables = {
+        name: Table(name, described(t), t.num_rows) for name, t in read_tables(TABLES).items()
+    }
+    query = compile_query("select id from people", {n: t.schema for n, t in tables.items()})
+    made = engines.get(engine)
+    for source in set(Input) - made.reads:
+        with pytest.raises(Unsupported) as raised:
+            made.compile(query, tables, source)
+        assert "cannot" in str(raised.value) or "not yet" in str(raised.value)
+
+
 COMPILING = ("compile", "emitter", "as_written")
 """What of an engine decides what its programs are."""
 

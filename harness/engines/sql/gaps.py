@@ -445,6 +445,7 @@ PYSPARK: tuple[Gap, ...] = (
     ),
     cannot(exp.Select, OTHERWISE, says=["AnalysisException", "ParseException"]),
 )
+IN_MEMORY = "tables in memory"
 ORDER_IN_FILES = "an order of rows that are written"
 
 SAIL: tuple[Gap, ...] = (
@@ -456,6 +457,7 @@ SAIL: tuple[Gap, ...] = (
     not_yet(exp.DateBin),
     BATCHES,
     AS_OF,
+    cannot(Scan, IN_MEMORY, "it reads files"),
     cannot(Sort, ORDER_IN_FILES, "it deals them out to several files"),
     GROUPS_REPLACED,
     not_yet(exp.Bracket),

@@ -43,6 +43,10 @@ class Sail(InOwnEnvironment, SqlEngine):
     dialect = spellings.dialect(Dialect, spellings.SAIL)
     note = "Spark's SQL over DataFusion, in Rust; it holds no tables in memory and reads files."
 
+    def refuse_table(self, table: Table, source: Input) -> None:
+        if source not in self.reads:
+            raise self.lacks().unsupported(gaps.IN_MEMORY, table.name)
+
     def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
         if query.write and query.spec.order:
             raise self.lacks().unsupported(gaps.ORDER_IN_FILES)
