@@ -76,6 +76,9 @@ NULLABLE_UNION = cannot(
     "a condition that its own check takes for one that may be NULL",
     says=["Physical input schema should be the same"],
 )
+NOT_IN_OF_A_CONSTANT = cannot(
+    exp.In, "NOT IN of a constant in a subquery", test=subqueries.not_in_of_a_constant
+)
 NEVER_NULL = cannot(
     Join,
     "a value of a subquery that is NULL only where it has no row, which it takes for never NULL",
@@ -114,11 +117,7 @@ DATAFUSION: tuple[Gap, ...] = (
         "NOT IN of a subquery beside OR, where something is NULL",
         test=subqueries.not_in_beside_or,
     ),
-    cannot(
-        exp.In,
-        "NOT IN of a constant in a subquery",
-        test=subqueries.not_in_of_a_constant,
-    ),
+    NOT_IN_OF_A_CONSTANT,
     cannot(exp.Exists, "EXISTS or IN as a value", test=subqueries.subquery_as_value),
     cannot(
         exp.In,
@@ -458,6 +457,12 @@ SAIL: tuple[Gap, ...] = (
     BATCHES,
     AS_OF,
     cannot(Scan, IN_MEMORY, "it reads files"),
+    NOT_IN_OF_A_CONSTANT,
+    cannot(
+        Window,
+        "joined texts of a window, in an order",
+        says=['Identifier("LISTAGG")'],
+    ),
     cannot(Sort, ORDER_IN_FILES, "it deals them out to several files"),
     GROUPS_REPLACED,
     not_yet(exp.Bracket),
