@@ -103,6 +103,7 @@ class DaftDates(DaftValues):
         if not any(map(self._is_literal, parts)):
             return Code(f"make_date({', '.join(map(self.argument, parts))})", ATOM)
         texts = [f'{self.operand(part, ATOM)}.cast("string")' for part in parts]
+        texts[0] += '.lpad(4, "0")'
         text = ' + "-" + '.join(texts)
         return Code(f'({text}).cast("date")', ATOM)
 
