@@ -28,6 +28,7 @@ PANDAS_GAPS: tuple[Gap, ...] = (
     not_yet(exp.DPipe, "|| of anything but texts"),
     not_yet(exp.PercentileDisc),
     not_yet(exp.GroupConcat, "texts of a group in several or computed orders"),
+    not_yet(exp.Order),
     not_yet(exp.Corr, "a correlation of anything but two columns"),
     not_yet(Join, "a join other than inner with more than equalities"),
     not_yet(Window, "a rank without an order"),

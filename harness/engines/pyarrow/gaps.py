@@ -13,6 +13,7 @@ PYARROW_GAPS: tuple[Gap, ...] = (
     cannot(exp.TryCast, reason="Arrow's casts raise for a text that they cannot read"),
     cannot(exp.Func, "a parameter that is not a constant"),
     not_yet(exp.GroupConcat),
+    not_yet(exp.Order),
     not_yet(exp.PercentileDisc),
     not_yet(exp.Greatest, "the greatest of booleans"),
     not_yet(exp.Like, "a LIKE pattern that is not a constant"),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from harness.engines.base import Session
+from harness.engines.gaps import Gap
 from harness.engines.gpu import GpuEngine
 from harness.engines.own_environment import InOwnEnvironment
 from harness.engines.sql.duckdb import DuckDB
 from harness.engines.sql.duckdb_session import DuckDBSession
+from harness.engines.training import BATCHES
 from harness.machine.gpu.device import ServedDevice
 from harness.machine.gpu.discovery import NoGpu, usable_gpu
 
@@ -44,6 +46,7 @@ class Gpudb(InOwnEnvironment, GpuEngine, DuckDB):
     name, label, colour = "duckdb-gpudb", "gpudb (DuckDB)", "#b08900"
     distribution, module = "duckdb-gpudb", "gpudb"
     requires = ("duckdb-gpudb==0.7.*", "duckdb==1.5.*")
+    gaps: ClassVar[tuple[Gap, ...]] = (BATCHES,)
     by_default: ClassVar[bool] = False
     note: ClassVar[str] = (
         "a wrapper of DuckDB that answers on the GPU what it finds faster there: aggregates of "
