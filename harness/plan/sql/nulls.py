@@ -44,6 +44,8 @@ def _logic(e: Expression) -> Expression:
         members = [member for member in e.expressions if not _is_null(member)]
         known = exp.In(this=e.this, expressions=members) if members else exp.null()
         return _connected(exp.Or(this=known, expression=exp.null()))
+    if isinstance(e, exp.Not) and isinstance(e.this, exp.Boolean):
+        return exp.convert(not e.this.this)
     if isinstance(e, exp.Not) and _is_null(e.this):
         return cast_to(exp.null(), Type.BOOLEAN)
     if isinstance(e, exp.Is) and isinstance(e.expression, exp.Null) and _is_null(e.this):
