@@ -22,10 +22,17 @@ def ties_named_apart(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
     for select in list(tree.find_all(exp.Select)):
         own = {source.alias_or_name: source for source in sources_of(select)}
         tables: dict[str, str] = {}
-        for column in list(_tying(select, own)):
+        names: dict[str, dict[str, str]] = {}
+        taken = {column.name for column in select.find_all(exp.Column)}
+        for column in _tying(select, own):
             table = tables.setdefault(folded(column.name), column.table)
-            if table != column.table:
-                _rename(select, own[column.table], column.name, set(tables))
+            others = names.setdefault(column.table, {})
+            if table != column.table and column.name not in others:
+                others[column.name] = fresh(column.name, taken)
+                taken.add(others[column.name])
+        for table, others in names.items():
+            if others:
+                _rename(select, own[table], others)
     return tree
 
 
@@ -63,24 +70,17 @@ def _is_of(column: exp.Column, select: exp.Select) -> bool:
     return True
 
 
-def _rename(select: exp.Select, source: Expression, name: str, taken: set[str]) -> None:
-    """Renames a column of one of a query's sources, which becomes a derived table."""
-    alias, other = source.alias_or_name, fresh(name, taken)
+def _rename(select: exp.Select, source: Expression, others: Mapping[str, str]) -> None:
+    """Gives columns of one of a query's sources other names; it becomes a derived table."""
+    alias = source.alias_or_name
     uses = [c for c in select.find_all(exp.Column) if c.table == alias and _is_of(c, select)]
-    kinds = {column.name: column.type for column in uses}
     items = []
-    for each, kind in kinds.items():
-        column = exp.column(each, alias)
-        item = exp.alias_(column, other if each == name else each)
+    for name, kind in {column.name: column.type for column in uses}.items():
+        column = exp.column(name, alias)
+        item = exp.alias_(column, others.get(name, name))
         column.type = item.type = kind
         items.append(item)
     for column in uses:
-        if column.name == name:
-            column.set("this", exp.to_identifier(other))
-    inner = source.copy()
-    derived = exp.Subquery(
-        this=exp.select(*items, copy=False).from_(inner, copy=False),
-        alias=exp.TableAlias(this=exp.to_identifier(alias)),
-    )
-    source.replace(derived)
-    taken.add(other)
+        column.set("this", exp.to_identifier(others.get(column.name, column.name)))
+    derived = exp.select(*items, copy=False).from_(source.copy(), copy=False)
+    source.replace(exp.Subquery(this=derived, alias=exp.TableAlias(this=exp.to_identifier(alias))))
