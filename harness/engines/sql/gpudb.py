@@ -22,22 +22,15 @@ class GpudbSession(DuckDBSession):
     """
 
     device = ServedDevice()
-    on_gpu = False
-    """Whether the GPU answered the last statement."""
 
     def connected(self, config: dict[str, Any]) -> Any:
         import gpudb
 
         return gpudb.connect(config=config, residency="eager")
 
-    def run(self) -> Any:
-        answer = super().run()
-        self.on_gpu = self.connection.last_rewrite()["rewritten"]
-        return answer
-
     def fallback_share(self) -> float | None:
-        """Returns 0 if the GPU answered the program's statement the last time, 1 if DuckDB did."""
-        return 0.0 if self.on_gpu else 1.0
+        """Returns 0 if the GPU answered the last statement, the program's, and 1 if DuckDB did."""
+        return 0.0 if self.connection.last_rewrite()["rewritten"] else 1.0
 
 
 class Gpudb(InOwnEnvironment, GpuEngine, DuckDB):
