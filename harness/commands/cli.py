@@ -23,7 +23,8 @@ from harness.commands.startup import startups
 from harness.commands.verify import verify
 from harness.data.cache import Cache
 from harness.data.prepare import schemas as table_schemas
-from harness.engines.base import Engine, Program
+from harness.engines.base import Engine
+from harness.engines.session import Program
 from harness.errors import HarnessError, Unsupported
 from harness.run.own_report import find_report
 from harness.tables import Input

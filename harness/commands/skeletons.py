@@ -17,8 +17,9 @@ from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 
 from harness.engines.gaps import Gap, cannot
-from harness.engines.sql.base import SqlEngine, SqlSession
+from harness.engines.sql.base import SqlEngine
 from harness.engines.sql.gaps import COMMON
+from harness.engines.sql.sessions.base import SqlSession
 from harness.engines.sql.spellings import dialect
 from harness.tables import Input, Table
 
@@ -26,7 +27,7 @@ from harness.tables import Input, Table
 class ${kind}Session(SqlSession):
     """Memory holds native tables; files stand behind views."""
 
-    def __init__(self, threads: int = 1) -> None:
+    def __init__(self, threads: int) -> None:
         import duckdb  # your library, imported here only
 
         super().__init__(threads)
@@ -91,11 +92,12 @@ from typing import Any, ClassVar, NoReturn
 import pyarrow as pa
 from sqlglot import exp
 
-from harness.engines.base import Program, Session
 from harness.engines.gaps import Gap, not_yet
 from harness.engines.python.gaps import SHARED
 from harness.engines.python.kernel import ATOM, Code, Expressions, names, quoted
-from harness.engines.python.program import ProgramEmitter, PythonEngine, PythonSession
+from harness.engines.python.program import ProgramEmitter, PythonEngine
+from harness.engines.python.session import PythonSession
+from harness.engines.session import Program
 from harness.plan.facts.printing import in_sql
 from harness.plan.guards.nan_uses import Use
 from harness.plan.tree.nodes import Expression, Filter, Limit, Node, Project, Scan
@@ -188,6 +190,7 @@ class $kind(PythonEngine):
     module = "polars"  # the module that must be importable
     optional: ClassVar[bool] = True  # run only where the library is installed
     emitter = ${kind}Program
+    session = ${kind}Session
     nan_differs = frozenset(Use)  # all, until it is known to have DuckDB's rules for NaN
     gaps: ClassVar[tuple[Gap, ...]] = (
         *SHARED,
@@ -196,9 +199,6 @@ class $kind(PythonEngine):
         not_yet(Scan, CSV),
         not_yet(Project, WRITTEN),
     )
-
-    def start(self, threads: int) -> Session:
-        return ${kind}Session()
 ''')
 
 TEST = Template('''"""$label answers rightly, or refuses with the reason; never wrongly."""

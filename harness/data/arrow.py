@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,39 @@ def opened(path: Path) -> pq.ParquetFile:
     By default (``pre_buffer``) Arrow keeps the bytes of all row groups that were read.
     """
     return pq.ParquetFile(path, buffer_size=BUFFER_BYTES, pre_buffer=False)
+
+
+def holds_any(texts: pa.Array | pa.ChunkedArray, characters: str) -> bool:
+    """True if a text of a column has one of these characters.
+
+    The bytes of all texts are searched at once, which is some ten times as fast as text by text.
+    """
+    return any(
+        any(c.encode() in content for c in characters)
+        and (not part.null_count or any(_holds(part, c) for c in characters))  # not below a NULL
+        for part, content in _contents(texts)
+    )
+
+
+def is_ascii(texts: pa.Array | pa.ChunkedArray) -> bool:
+    """True if the texts of a column are in ASCII, and what lies below its NULLs is, too."""
+    return all(content.isascii() for _, content in _contents(texts))
+
+
+def _contents(texts: pa.Array | pa.ChunkedArray) -> Iterator[tuple[pa.Array, bytes]]:
+    """Yields the parts of a column of texts, each with the bytes in UTF-8 of all its texts."""
+    for part in texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]:
+        _, places, data = part.buffers()
+        if len(part) and data is not None:
+            ends = pa.Array.from_buffers(
+                pa.int32(), len(part) + 1, [None, places], offset=part.offset
+            )
+            first, last = ends[0].as_py(), ends[-1].as_py()
+            yield part, data.slice(first, last - first).to_pybytes()
+
+
+def _holds(texts: pa.Array, character: str) -> bool:
+    return pc.any(pc.match_substring(texts, character)).as_py() is True
 
 
 def decimal_to_float(values: pa.Array) -> pa.Array:

@@ -8,15 +8,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from harness.characters import BREAKS, specials
+from harness.data.arrow import holds_any, is_ascii
 from harness.special import Special, Specials, of_number, together
 
 
 def specials_in(values: pa.Array | pa.ChunkedArray) -> Specials:
     """Returns the special values in a column of texts or numbers; () for other types."""
     if pa.types.is_string(values.type):
+        breaks = (Special.BREAK,) if holds_any(values, BREAKS) else ()
+        if is_ascii(values):
+            return breaks
         unusual = values.filter(pc.invert(pc.string_is_ascii(values)))
-        breaks = pc.any(pc.match_substring_regex(values, f"[{BREAKS}]")).as_py()
-        return together(specials("".join(unusual.to_pylist())), (Special.BREAK,) if breaks else ())
+        return together(specials("".join(unusual.to_pylist())), breaks)
     if pa.types.is_integer(values.type):
         return _of_extremes(values)
     if pa.types.is_floating(values.type):

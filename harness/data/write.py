@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from harness.data.arrow import BATCH_ROWS, opened
+from harness.data.arrow import BATCH_ROWS, holds_any, opened
 from harness.data.budget import Room
 from harness.data.special import specials_in
 from harness.errors import DataError
@@ -30,7 +29,7 @@ ROW_GROUP_BYTES = 1 << 27
 READ_AT_ONCE = 1 << 20
 """Arrow's readers, and so pandas', look for line ends in blocks of this many bytes."""
 
-STRUCTURAL = '["\r\n]'
+STRUCTURAL = '"\r\n'
 """Text with one of these, or the delimiter, must be quoted in a CSV file."""
 
 
@@ -97,7 +96,7 @@ def write_csv(parquet: Sequence[Path], path: Path, room: Room, delimiter: str = 
                     before = sink.tell()
                     _append(batch, sink, delimiter)
                     room.wrote(sink.tell() - before)
-                    broken = broken or any(_any_matches(c, "[\r\n]") for c in _texts(batch))
+                    broken = broken or any(holds_any(column, "\r\n") for column in _texts(batch))
                     if broken and sink.tell() > READ_AT_ONCE:
                         raise DataError(
                             "it cannot be written as CSV: it holds text of several lines, amid "
@@ -118,15 +117,14 @@ def _append(batch: pa.RecordBatch, sink: IO[bytes], delimiter: str) -> None:
 
     Quoted fields are slower to read.
     """
-    structural = f"{STRUCTURAL}|{re.escape(delimiter)}"
-    quoted = any(_any_matches(column, structural) for column in _texts(batch))
+    quoted = any(holds_any(column, STRUCTURAL + delimiter) for column in _texts(batch))
     style = "needed" if quoted else "none"
     options = pacsv.WriteOptions(include_header=False, quoting_style=style, delimiter=delimiter)
     pacsv.write_csv(batch, sink, options)
 
 
 def _refuse_lost_nulls(batch: pa.RecordBatch) -> None:
-    if any(_any_matches(column, "^$") for column in _texts(batch)):
+    if any(pc.any(pc.equal(pc.binary_length(c), 0)).as_py() for c in _texts(batch)):
         raise DataError(
             "it cannot be written as CSV: it holds empty text, which CSV cannot tell from NULL; "
             "use input: parquet"
@@ -140,7 +138,3 @@ def _refuse_lost_nulls(batch: pa.RecordBatch) -> None:
 
 def _texts(batch: pa.RecordBatch) -> list[pa.Array]:
     return [column for column in batch.columns if pa.types.is_string(column.type)]
-
-
-def _any_matches(column: pa.Array, pattern: str) -> bool:
-    return bool(pc.any(pc.match_substring_regex(column, pattern)).as_py())

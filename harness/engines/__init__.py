@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib.metadata
 import re
 from functools import cache
+from typing import TYPE_CHECKING
 
-from harness.engines.base import Engine
-from harness.engines.variant import pinned, variant
 from harness.errors import UnknownEngine
 from harness.machine.announced import announced
 from harness.words import suggestion
+
+if TYPE_CHECKING:
+    from harness.engines.base import Engine
 
 GROUP = "harness.engines"
 
@@ -42,6 +44,8 @@ def get(name: str) -> Engine:
     other environment variables (``streaming=polars@POLARS_ENGINE_AFFINITY=streaming``), is two
     engines of a run. Raises UnknownEngine for an unknown name or a text of another form.
     """
+    from harness.engines.variant import pinned, variant  # not in a worker
+
     found = parts(name)
     kind = _class(found["engine"])
     if found["pin"]:
@@ -50,12 +54,6 @@ def get(name: str) -> Engine:
     if not (found["name"] or variables):
         return kind()
     return variant(kind, found["name"] or found["variables"][1:], variables)()
-
-
-def address(name: str) -> str:
-    """Returns ``module:Class`` of the engine with this name; its process imports that class."""
-    kind = _class(parts(name)["engine"])
-    return f"{kind.__module__}:{kind.__qualname__}"
 
 
 def short(name: str) -> str:

@@ -1,89 +1,29 @@
-"""The base classes of all engines: Engine compiles a query, Session runs the program."""
+"""The base class of all engines: it compiles queries to programs, which a session runs."""
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import importlib.util
-import os
 import re
 import textwrap
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from copy import copy
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from packaging.version import Version
 
-from harness.engines.gaps import Gap, Gaps, Refused
-from harness.engines.training import BATCHES, TABLE_ORDER, described, of_arrow
+from harness.engines.gaps import BATCHES, TABLE_ORDER, Gap, Gaps, Refused
+from harness.engines.session import Program, Session, Sharing, started
+from harness.engines.training import described
 from harness.plan.guards.names import refuse_names
 from harness.plan.guards.nan_uses import Use, refuse_nan
 from harness.plan.guards.special_uses import Differing, refuse_special
 from harness.tables import Input, Table
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from harness.answer import AnswerSpec
-    from harness.engines.training import Batch
-    from harness.machine.gpu.device import Device
     from harness.plan import CompiledQuery
     from harness.plan.tree.nodes import Node
-
-OUTPUT_FILE = "answer.parquet"
-"""Where a ``write: parquet`` program leaves its answer, in the working folder of its process."""
-
-SPILL_FOLDER = "spilt"
-"""Where an engine puts what memory is too small for, in the working folder of its process."""
-
-BATCH_ROWS = 250_000
-"""Rows of a batch in an answer's file, which the referee reads batch by batch."""
-
-CONNECT_VARIABLE = "ENGINEBENCH_CONNECT"
-"""Holds, in an engine's process, the address of the cluster that ``--connect`` names for it."""
-MEMORY_VARIABLE = "ENGINEBENCH_MEMORY_LIMIT"
-"""Holds, in an engine's process, the bytes that it may use, for libraries that want to be told."""
-
-
-def memory_limit() -> int | None:
-    """Returns the bytes that this engine's process may use; None outside of a run."""
-    limit = os.environ.get(MEMORY_VARIABLE)
-    return None if limit is None else int(limit)
-
-
-@dataclass(frozen=True)
-class Program:
-    """The text that an engine runs: Python that defines ``query(t)``, or SQL.
-
-    ``t(name)`` returns a table to a Python program: the loaded frame for ``input: memory``, else
-    the path of its file, or a list of paths if there are several; on Spark, a frame that reads
-    them. ``file`` names the file of a program that a person wrote, for messages.
-    """
-
-    text: str
-    language: str
-    file: str = ""
-
-    @property
-    def native(self) -> bool:
-        """True if a person wrote the program, so that it may change its tables."""
-        return bool(self.file)
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.text.encode()).hexdigest()
-
-
-class Sharing(StrEnum):
-    """What several clients of an engine are, and what they share."""
-
-    THREADS = "threads of one process that share the tables"
-    CONNECTIONS = "threads of one process with a connection each"
-    PROCESSES = "processes, forked when the tables are loaded"
 
 
 @dataclass(frozen=True)
@@ -95,78 +35,6 @@ class Clients:
 
     def __str__(self) -> str:
         return f"{self.sharing or 'one client only'}: {self.reason}"
-
-
-def write_answer(table: pa.Table, target: Path) -> Path:
-    """Writes an answer to an Arrow IPC file, for checking (untimed); returns the file."""
-    import pyarrow as pa
-
-    with pa.OSFile(str(target), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
-        writer.write_table(table, max_chunksize=BATCH_ROWS)
-    return target
-
-
-class Session(ABC):
-    """A started engine, in its own process. Results are the library's own, fully computed."""
-
-    device: Device | None = None
-    """The GPU that it computes on: its work and memory count as the run's."""
-    spills_to: Path | None = None
-    """The folder in which it puts what memory is too small for; None if it has none of its own."""
-
-    def fallback_share(self) -> float | None:
-        """The share of the prepared program's operations that fell back to the CPU.
-
-        The program is run once more for this, untimed. None for an engine that cannot fall
-        back.
-        """
-        return None
-
-    @abstractmethod
-    def load(self, table: Table) -> None:
-        """Reads a table into the engine's memory, as its users hold data in memory."""
-
-    @abstractmethod
-    def scan(self, table: Table, source: Input) -> None:
-        """Makes a table's files known to the engine, without reading them."""
-
-    @abstractmethod
-    def prepare(self, program: Program) -> None:
-        """Gets a program ready to run. No part of the query may be computed here."""
-
-    @abstractmethod
-    def run(self) -> Any:
-        """Runs the prepared program once. This, and only this, is timed."""
-
-    def batches(self, spec: AnswerSpec) -> Iterator[Batch]:
-        """Runs the prepared program once, and yields its rows for training as they are computed.
-
-        Where an engine has no way to do that, the whole answer is computed first.
-        """
-        yield from of_arrow(self.to_arrow(self.run()).to_batches(), spec)
-
-    def for_client(self) -> Session:
-        """Returns a copy, with which one of several clients runs the prepared program."""
-        own = copy(self)
-        own.connect()
-        return own
-
-    def connect(self) -> None:  # noqa: B027
-        """Gives the copy for a client what it does not share, such as a connection."""
-
-    def disconnect(self) -> None:  # noqa: B027
-        """Ends what ``connect`` gave this copy, whose client runs nothing more."""
-
-    @abstractmethod
-    def to_arrow(self, result: Any) -> pa.Table:
-        """Converts a result to Arrow for checking (untimed)."""
-
-    @abstractmethod
-    def rows(self, result: Any) -> int:
-        """Returns how many rows a result has, without converting it."""
-
-    def close(self) -> None:  # noqa: B027
-        """Removes what the session has made outside its process, such as tables on a server."""
 
 
 class Engine(ABC):
@@ -184,6 +52,11 @@ class Engine(ABC):
     """The environment variables that the library reads (``harness/machine/variables.py``)."""
     secrets: ClassVar[tuple[str, ...]] = ()
     """Variables that its process is given and that are written down nowhere, as passwords are."""
+    session: ClassVar[str | type[Session]]
+    """The class of its sessions, or the text ``module:Class``.
+
+    As a text it lies in a module that a worker imports without the engine and the compiler.
+    """
     on_gpu: ClassVar[bool] = False
     """True if it computes on a GPU, which is then watched while it runs."""
     optional: ClassVar[bool] = False
@@ -309,9 +182,16 @@ class Engine(ABC):
         """
         return {"OPENBLAS_NUM_THREADS": "1"}
 
-    @abstractmethod
     def start(self, threads: int) -> Session:
         """Imports the library, and returns a session that may use this number of threads.
 
-        Called in the engine's process only.
+        A worker starts it by `session_address`, without this class.
         """
+        return started(self.session_address(), self.lacks().lacking, threads)
+
+    @classmethod
+    def session_address(cls) -> str:
+        """Returns the text ``module:Class`` of the class of its sessions."""
+        if isinstance(cls.session, str):
+            return cls.session
+        return f"{cls.session.__module__}:{cls.session.__qualname__}"

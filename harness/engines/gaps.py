@@ -14,8 +14,10 @@ from enum import StrEnum
 from sqlglot import exp
 
 from harness.engines.constructs import Kind, written
+from harness.engines.session import Lacking
 from harness.errors import Unsupported
 from harness.plan.facts.printing import in_sql
+from harness.plan.tree.nodes import Scan
 
 
 class Lack(StrEnum):
@@ -80,23 +82,41 @@ def not_yet(of: Kind, when: str = "", reason: str = "", test: Test | None = None
     return Gap(of, Lack.NOT_YET, when, reason, test)
 
 
+BATCHES = not_yet(exp.Select, "rows in batches, for training")
+TABLE_ORDER = cannot(Scan, "rows in the order of their table", "SQL promises none without ORDER BY")
+
+
 class Refused(Unsupported):
     """Raised for a query that falls into a gap of an engine; the message gives the reason."""
 
     def __init__(self, label: str, gap: Gap, fragment: str | None = None, detail: str = "") -> None:
         self.gap = gap
-        beginning = f"{label} cannot" if gap.lack is Lack.CANNOT else f"not yet for {label}"
-        message = f"{gap.words}: {detail}" if detail else gap.words
-        super().__init__(f"{beginning}: {message}", fragment)
+        message = told(label, gap)
+        super().__init__(f"{message}: {detail}" if detail else message, fragment)
+
+
+def told(label: str, gap: Gap) -> str:
+    """Returns the words that tell people of a gap: ``Polars cannot: …``, ``not yet for …``."""
+    beginning = f"{label} cannot" if gap.lack is Lack.CANNOT else f"not yet for {label}"
+    return f"{beginning}: {gap.words}"
 
 
 class Gaps:
-    """The gaps of one engine. They are found by words, by kind, or by a message of its library."""
+    """The gaps of one engine, found by words or by kind. Its session finds them by messages."""
 
     def __init__(self, label: str, declared: Iterable[Gap]) -> None:
         self.label, self.declared = label, tuple(declared)
         self._named = {gap.when: gap for gap in self.declared if gap.when}
         self._whole = {gap.of: gap for gap in self.declared if not gap.when}
+
+    @property
+    def lacking(self) -> tuple[Lacking, ...]:
+        """The gaps as sessions know them: those with words, or with messages of the library."""
+        return tuple(
+            Lacking(gap.when, told(self.label, gap), gap.says)
+            for gap in self.declared
+            if gap.when or gap.says
+        )
 
     def unsupported(self, when: str, fragment: str | None = None, detail: str = "") -> Refused:
         """The error for the gap that is declared with these words as its ``when``.
@@ -105,13 +125,6 @@ class Gaps:
         KeyError if the engine declares no gap with these words.
         """
         return Refused(self.label, self._named[when], fragment, detail)
-
-    def said(self, text: str) -> Refused | None:
-        """Returns the error for a library's message ``text``; None if it has no gap's ``says``."""
-        for gap in self.declared:
-            if any(words in text for words in gap.says):
-                return Refused(self.label, gap, detail=text.splitlines()[0])
-        return None
 
     def missing(self, kind: Kind, fragment: str | None = None) -> Refused:
         """The error for a kind of node or expression that an emitter has no method for."""

@@ -29,7 +29,7 @@ from harness.errors import CannotInstall
 from harness.records.whole import write_whole
 from harness.words import visible
 
-OF_A_WORKER = ("packaging", "psutil", "ruff-api", "sqlglot")
+OF_A_WORKER = ("filelock", "psutil")
 """Distributions that every worker imports, in the versions of the harness's environment."""
 ANSWERS = "pyarrow"
 """The distribution with which a worker writes answers, in the newest version the engine allows."""

@@ -12,11 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlglot import exp
-
 from harness.answer import AnswerSpec, Training
-from harness.engines.gaps import cannot, not_yet
-from harness.plan.tree.nodes import Scan
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,8 +21,6 @@ if TYPE_CHECKING:
     Batch = tuple[np.ndarray, np.ndarray]
     """Features (rows × columns) and target (rows)."""
 
-BATCHES = not_yet(exp.Select, "rows in batches, for training")
-TABLE_ORDER = cannot(Scan, "rows in the order of their table", "SQL promises none without ORDER BY")
 MODELS: Mapping[str, str] = {"sgd-classifier": "SGDClassifier", "sgd-regressor": "SGDRegressor"}
 """A model's name in workload files -> its class in ``sklearn.linear_model``."""
 

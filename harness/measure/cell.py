@@ -13,7 +13,7 @@ from statistics import median
 from typing import Protocol, TypeVar
 
 from harness.answer import AnswerSpec
-from harness.engines.base import Program
+from harness.engines.session import Program
 from harness.errors import (
     HarnessError,
     NoReference,

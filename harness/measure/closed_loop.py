@@ -20,7 +20,7 @@ from multiprocessing.context import ForkProcess
 from pathlib import Path
 from typing import TypeVar, cast
 
-from harness.engines.base import Session, Sharing, write_answer
+from harness.engines.session import Session, Sharing, write_answer
 from harness.machine.limits import oom_kills
 from harness.machine.messages import Failure
 from harness.machine.processtree import Usage

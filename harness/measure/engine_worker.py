@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import harness.engines
 from harness.answer import AnswerSpec
-from harness.engines.base import OUTPUT_FILE, Session, Sharing, write_answer
+from harness.engines.session import OUTPUT_FILE, Session, Sharing, started, write_answer
 from harness.engines.training import model_of, train_of, trained
 from harness.machine.limits import hold_to_cores
 from harness.machine.messages import Failure
@@ -58,9 +57,8 @@ class EngineAtWork:
     def start(self, request: StartEngine) -> Started:
         if request.cores is not None:
             hold_to_cores(request.cores)
-        engine, began = harness.engines.get(request.engine), time.perf_counter()
-        self._sharing = engine.clients.sharing
-        self._session = engine.start(request.threads)
+        self._sharing, began = request.sharing, time.perf_counter()
+        self._session = started(request.session, request.lacking, request.threads)
         took = time.perf_counter() - began
         _settle()
         spills_to = self._session.spills_to

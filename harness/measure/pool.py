@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import harness.engines
-from harness.engines.base import CONNECT_VARIABLE, MEMORY_VARIABLE
 from harness.engines.own_environment import InOwnEnvironment, link_packages
+from harness.engines.session import CONNECT_VARIABLE, MEMORY_VARIABLE
 from harness.errors import UnknownEngine, WorkerError
 from harness.machine.closing import Closing
 from harness.machine.environment import read_by
@@ -337,18 +337,19 @@ def launched(
     made beside the folder.
     """
     engine, python = harness.engines.get(name), Path(sys.executable)
-    address = harness.engines.address(name)
+    session = engine.session_address()
     secrets = {name: os.environ[name] for name in engine.secrets if name in os.environ}
     environment = {**read_by(engine, os.environ), **secrets, **engine.environment(threads)}
     if isinstance(engine, InOwnEnvironment):
         packages = folder.absolute().parent / "packages"
-        link_packages(packages, [__name__, address])
+        link_packages(packages, [__name__, session])
         environment |= engine.home().variables(packages)
         python = engine.home().python
     module, variables = "harness.measure.engine_worker", {**environment, **(variables or {})}
     farewell = FAREWELL_SECONDS if CONNECT_VARIABLE in variables else 0.0
     client = WorkerClient(module, folder, variables, memory_limit, python, farewell)
-    client.post(StartEngine(address, threads, cores))
+    lacking = engine.lacks().lacking
+    client.post(StartEngine(session, threads, engine.clients.sharing, lacking, cores))
     return client
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.answer import AnswerSpec
-from harness.engines.base import Program
+from harness.engines.session import Lacking, Program, Sharing
 from harness.machine.gpu.device import DeviceUse
 from harness.machine.messages import Request
 from harness.tables import Input, Table
@@ -24,11 +24,14 @@ class Started:
 class StartEngine(Request[Started]):
     """Request: import the engine's library and set its threads. It is a worker's first request.
 
-    The process is held to so many ``cores``, unless they are None.
+    ``session`` is the text ``module:Class`` of its session, ``sharing`` what its clients are, and
+    ``lacking`` its gaps. The process is held to so many ``cores``, unless they are None.
     """
 
-    engine: str
+    session: str
     threads: int
+    sharing: Sharing | None = None
+    lacking: tuple[Lacking, ...] = ()
     cores: int | None = None
 
 

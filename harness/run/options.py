@@ -206,9 +206,10 @@ def cache_limit(config: pytest.Config) -> int | None:
 
 def connections(config: pytest.Config) -> dict[str, str]:
     """Returns addresses of clusters by engine, from ``--connect dask=tcp://127.0.0.1:8786``."""
-    addresses = {}
-    able = [engine for engine in engines.names() if engines.get(engine).connects]
-    for text in config.getoption("connect"):
+    addresses, given = dict[str, str](), config.getoption("connect")
+    engines.get.cache_clear()  # an earlier run of this process may have had addresses
+    able = [engine for engine in engines.names() if engines.get(engine).connects] if given else []
+    for text in given:
         name, _, address = text.partition("=")
         if name not in able or not address:
             shown = without_secrets(text) if "://" in text else "…"
@@ -221,9 +222,7 @@ def connections(config: pytest.Config) -> dict[str, str]:
                 f"--connect {name}=…: an address with a user begins with its scheme, as in "
                 "postgresql://me@127.0.0.1:5432/bench"
             )
-        addresses[name] = address
-    for name in able:
-        engines.get(name).address = addresses.get(name)
+        addresses[name] = engines.get(name).address = address
     return addresses
 
 

@@ -13,7 +13,8 @@ from harness.data.identity import Identities, of_workload
 from harness.data.prepare import changes, prepare
 from harness.data.prepare import schemas as table_schemas
 from harness.engines import training
-from harness.engines.base import Clients, Program
+from harness.engines.base import Clients
+from harness.engines.session import Program
 from harness.errors import DataUnavailable, Unsupported, WorkerError, WorkloadError
 from harness.outcome import Cell, Outcome
 from harness.tables import Input

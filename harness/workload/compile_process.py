@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import harness.engines
 from harness import plan
-from harness.engines.base import Program
+from harness.engines.session import Program
 from harness.errors import Unsupported, WorkloadError
 from harness.machine.messages import Start
 from harness.machine.worker_server import Handlers, serve_deep
@@ -43,8 +43,7 @@ class Compiling:
         self._plans: dict[QueryText, plan.CompiledQuery] = {}
 
     def start(self, _: Start) -> None:
-        """Imports the engines, so that no later request has to wait for that."""
-        harness.engines.names()
+        """Does nothing; an engine is imported by the first request that names it."""
 
     def take_tables(self, request: TakeTables) -> None:
         self._tables = {table.name: table for table in request.tables}

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import harness.engines
 from harness.answer import AnswerSpec
-from harness.engines.base import Program
+from harness.engines.session import Program
 from harness.errors import TooMuch, Unsupported, WorkerError, WorkloadError
 from harness.machine.messages import Request
 from harness.tables import CsvFormat, Input, Table

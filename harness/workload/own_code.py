@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from harness.engines.base import Program
+from harness.engines.session import Program
 from harness.words import suggestion
 
 QUOTED = re.compile(r"""['"]([^'"]{1,200})['"]""")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.answer import AnswerSpec, Training
-from harness.engines.base import Program
+from harness.engines.session import Program
 from harness.machine.messages import Request
 from harness.tables import Input, Table
 

@@ -11,11 +11,11 @@ import pytest
 from harness import engines
 from harness.data.cache import Cache
 from harness.data.prepare import prepare
-from harness.engines.base import OUTPUT_FILE
 from harness.engines.cudf.dask_engine import DaskCudf
-from harness.engines.cudf.engine import CudfSession
 from harness.engines.cudf.expressions import CudfExpressions
+from harness.engines.cudf.session import CudfSession
 from harness.engines.pandas.expressions import PandasExpressions
+from harness.engines.session import OUTPUT_FILE
 from harness.errors import DataUnavailable
 from harness.plan import compile_query
 from harness.tables import Input
@@ -131,7 +131,7 @@ def test_files_are_read_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         prepared = prepare(asked, "tiny", Input.CSV, cache)
     made = {name: pq.read_table(table.parquet[0]) for name, table in prepared.tables.items()}
     reference = InProcess(made, tmp_path, optimized=True)
-    session = CudfSession()
+    session = CudfSession(1)
     for table in prepared.tables.values():
         session.scan(table, Input.CSV)
     monkeypatch.chdir(tmp_path)
@@ -171,7 +171,7 @@ def test_dask_cudf_answers_a_sample_in_two_partitions(
     from tests.fakes import dask_cudf as fake_dask_cudf
 
     monkeypatch.setitem(sys.modules, "dask_cudf", fake_dask_cudf)
-    monkeypatch.setattr(DaskCudf, "start", lambda self, threads: fake_dask_cudf.Session())
+    monkeypatch.setattr(DaskCudf, "session", fake_dask_cudf.Session)
     wrong = []
     with dask.config.set({"dataframe.convert-string": False, "scheduler": "sync"}):
         for title in sorted(set(IN_PARTS) - set(ONLY_CUDF) - set(ONLY_DASK_CUDF)):

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from harness import engines
-from harness.engines.cudf.accelerator import CudfPandasSession
+from harness.engines.cudf.session import CudfPandasSession
 from harness.errors import Unsupported
 from harness.machine.closing import Closing
 from harness.machine.gpu.device import memory_resource

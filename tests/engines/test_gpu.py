@@ -21,8 +21,8 @@ from typer.testing import CliRunner
 from harness import engines
 from harness.commands import gpucheck
 from harness.commands.cli import app
-from harness.engines.polars.gpu import lacking, says_not_on_gpu
-from harness.engines.sql.polars_gpu import PolarsSqlGpuSession
+from harness.engines.polars.gpu_session import lacking, says_not_on_gpu
+from harness.engines.sql.sessions.polars_gpu import PolarsSqlGpuSession
 from harness.errors import Unsupported
 from harness.machine.gpu import discovery
 from harness.machine.gpu.discovery import NoGpu, described, gpus, usable_gpu
@@ -307,7 +307,7 @@ def test_a_query_that_cannot_run_on_the_gpu_is_unsupported() -> None:
 
 @pytest.mark.parametrize("source", [Input.MEMORY, Input.PARQUET])
 def test_sql_runs_in_polars_context(tables: InProcess, source: Input) -> None:
-    session = PolarsSqlGpuSession(engine="in-memory")
+    session = PolarsSqlGpuSession(1, engine="in-memory")
     for table in tables.tables.values():
         if source is Input.MEMORY:
             session.load(table)
@@ -320,8 +320,8 @@ def test_sql_runs_in_polars_context(tables: InProcess, source: Input) -> None:
 
 
 def test_sql_that_polars_lacks_is_unsupported(tables: InProcess) -> None:
-    engine, session = engines.get("polars-sql-gpu"), PolarsSqlGpuSession(engine="in-memory")
-    session.gaps = engine.lacks()
+    engine, session = engines.get("polars-sql-gpu"), PolarsSqlGpuSession(1, engine="in-memory")
+    session.lacking = engine.lacks().lacking
     session.load(tables.tables["people"])
     query = tables.query("select stddev(distinct n) as q from people")
     program = engine.compile(query, tables.tables, Input.MEMORY)

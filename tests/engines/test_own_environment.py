@@ -82,7 +82,8 @@ def test_a_version_may_have_a_name_and_variables() -> None:
     engine = pinned("old=polars==1.44.2@POLARS_VERBOSE=1")
     assert (engine.label, engine.requires) == ("Polars 1.44.2 (old)", ("polars==1.44.2",))
     assert engine.environment(1)["POLARS_VERBOSE"] == "1"
-    assert engines.address("old=polars==1.44.2") == engines.address("polars")
+    old, own = engines.get("old=polars==1.44.2"), engines.get("polars")
+    assert old.session_address() == own.session_address()
 
 
 @pytest.mark.parametrize("text", ["polars==", "polars===1", "polars=1.4", "polars==1 2", "==1.4"])
@@ -121,15 +122,22 @@ def test_an_environment_waits_for_a_run_that_has_its_engine(
     assert engine.version() is None and not fresh.exists()
 
 
-@pytest.mark.parametrize("engine", OWN, ids=lambda engine: engine.name)
-def test_a_worker_imports_its_engine_with_what_every_environment_has(
-    engine: InOwnEnvironment, tmp_path: Path
+INDEXING = ("postgres", "sqlite")
+"""Engines whose sessions read a query's text for the keys of joins, which they index."""
+
+
+@pytest.mark.parametrize("name", engines.names())
+def test_a_worker_imports_its_session_with_what_every_environment_has(
+    name: str, tmp_path: Path
 ) -> None:
-    every = (name.replace("-", "_") for name in own_environment.OF_A_WORKER)
+    every = (*own_environment.OF_A_WORKER, *(["sqlglot"] if name in INDEXING else []))
     link_packages(tmp_path, ["harness", *every])
-    modules = f"harness.measure.engine_worker, {type(engine).__module__}"
-    code = f"import sys; sys.path.append({str(tmp_path)!r}); import {modules}"
-    subprocess.run([sys.executable, "-I", "-S", "-c", code], check=True)
+    module, _, _ = engines.get(name).session_address().partition(":")
+    code = f"import sys; sys.path.append({str(tmp_path)!r}); import harness.measure.engine_worker"
+    code = f"{code}, {module}; print(*sys.modules)"
+    command = [sys.executable, "-I", "-S", "-c", code]
+    ran = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert not {"harness.plan", "harness.engines.base"} & set(ran.stdout.split())
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from harness import engines
-from harness.engines.base import OUTPUT_FILE
 from harness.engines.pandas.chunked import PandasChunked, PandasChunks
+from harness.engines.session import OUTPUT_FILE
 from harness.tables import Input, Table
 from harness.verify.compare import compare
 from tests.engines.test_semantics import QUERIES

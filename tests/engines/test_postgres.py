@@ -16,8 +16,8 @@ import pytest
 from sqlglot.dialects.postgres import Postgres
 
 from harness import engines
-from harness.engines.base import CONNECT_VARIABLE, Program
-from harness.engines.sql.tables import join_keys
+from harness.engines.session import CONNECT_VARIABLE, Program
+from harness.engines.sql.sessions.join_keys import join_keys
 from harness.machine import postgres_server
 from harness.machine.postgres_server import PostgresServer
 from harness.tables import Table

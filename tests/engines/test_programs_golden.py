@@ -17,7 +17,7 @@ import pytest
 from harness import engines
 from harness.data.cache import Cache
 from harness.data.prepare import schemas
-from harness.engines.base import Program
+from harness.engines.session import Program
 from harness.errors import Unsupported
 from harness.plan import compile_query
 from harness.tables import Input, Table

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from harness.engines.base import OUTPUT_FILE
 from harness.engines.pyarrow.engine import PyArrow
+from harness.engines.session import OUTPUT_FILE
 from harness.errors import Unsupported
 from harness.plan import compile_query
 from harness.tables import CsvFormat, Input, Table

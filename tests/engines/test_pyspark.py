@@ -9,7 +9,7 @@ from unittest.mock import Mock
 import pytest
 
 from harness import engines
-from harness.engines.pyspark.session import read
+from harness.engines.pyspark.tables import read
 from harness.machine import java
 from harness.machine.worker_server import describe
 from harness.plan import compile_query

@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from harness import engines
-from harness.engines.base import Engine, Session
+from harness.engines.base import Engine
 from harness.engines.own_environment import InOwnEnvironment
 from harness.engines.sql.duckdb import DuckDB
-from harness.engines.sql.duckdb_session import DuckDBSession
+from harness.engines.sql.sessions.duckdb import DuckDBSession
 from harness.errors import Unsupported
 from harness.plan import compile_query
 from harness.tables import Input, Table
@@ -110,8 +110,7 @@ class RememberingSession(DuckDBSession):
 
 
 class Remembering(DuckDB):
-    def start(self, threads: int) -> Session:
-        return RememberingSession(threads)
+    session = RememberingSession
 
 
 @pytest.mark.parametrize("source", Input)

@@ -12,8 +12,8 @@ from sklearn.linear_model import SGDClassifier
 
 from harness.answer import Training
 from harness.engines import get, names
-from harness.engines.gaps import Refused
-from harness.engines.training import BATCHES, TABLE_ORDER, cut, of_arrow, trained
+from harness.engines.gaps import BATCHES, TABLE_ORDER, Refused
+from harness.engines.training import cut, of_arrow, trained
 from harness.errors import WorkloadError
 from harness.plan import CompiledQuery, compile_query
 from harness.tables import Input

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness import engines
-from harness.engines.base import MEMORY_VARIABLE
+from harness.engines.session import MEMORY_VARIABLE
 from harness.errors import UnknownEngine
 
 

@@ -8,7 +8,7 @@ import dask.dataframe as dd
 import pandas as pd
 from dask.dataframe.dispatch import meta_nonempty
 
-from harness.engines.cudf.engine import CudfSession
+from harness.engines.cudf.session import CudfSession
 from harness.machine.gpu.device import Device, UncountedDevice
 from harness.tables import Table
 from tests.fakes import cudf as fake_cudf

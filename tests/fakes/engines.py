@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from harness.engines.base import OUTPUT_FILE, Clients, Engine, Program, Session, Sharing
+from harness.engines.base import Clients, Engine
+from harness.engines.session import OUTPUT_FILE, Program, Session, Sharing
 from harness.errors import Unsupported
 from harness.machine import messages
 from harness.machine.gpu.device import DeviceUse
@@ -72,13 +73,10 @@ class Right(Engine):
     distribution = "pyarrow"
     module = "pyarrow"
     hands_over: ClassVar[str] = "its fixed answer's"
-    session: ClassVar[type[FakeSession]] = FakeSession
+    session: ClassVar[str | type[Session]] = FakeSession
 
     def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
         return Program("def query(t): ...", "python")
-
-    def start(self, threads: int) -> Session:
-        return self.session(threads)
 
 
 class _Wrong(FakeSession):
@@ -500,6 +498,8 @@ class Hungry(Right):
 
 
 class _Filling(FakeSession):
+    spills_to = Path("spilt")
+
     def act(self) -> Any:
         held = b"x" * (400 * 2**20)
         Path("spilt").mkdir(exist_ok=True)
@@ -512,11 +512,6 @@ class Filling(Right):
     """Holds 400 MiB in each run, and writes 3 MiB to its spill folder."""
 
     session = _Filling
-
-    def start(self, threads: int) -> Session:
-        session = super().start(threads)
-        session.spills_to = Path("spilt")
-        return session
 
 
 class _Refusing(FakeSession):
@@ -697,11 +692,15 @@ class Absent(Right):
     module = "no_such_engine"
 
 
-class Stillborn(Right):
-    """An engine whose ``start`` raises OSError."""
-
-    def start(self, threads: int) -> Session:
+class _Stillborn(FakeSession):
+    def __init__(self, threads: int) -> None:
         raise OSError("no licence found")
+
+
+class Stillborn(Right):
+    """An engine whose session cannot start: it raises OSError."""
+
+    session = _Stillborn
 
 
 class _Meddling(FakeSession):

@@ -15,7 +15,7 @@ import pytest
 
 from harness.answer import AnswerSpec, SortKey
 from harness.data.budget import CacheBudget
-from harness.engines.base import Program
+from harness.engines.session import Program
 from harness.measure.cell import CellTask, Phase
 from harness.measure.pool import Settings, WorkerPool
 from harness.measure.rounds import Rounds

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pytest
 
 from harness import engines
-from harness.engines.base import Program, Session, Sharing
+from harness.engines.session import Program, Session, Sharing
 from harness.machine.cores import busy_cores
 from harness.machine.limits import hold_to_cores
 from harness.machine.messages import Failure

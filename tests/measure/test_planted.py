@@ -13,8 +13,9 @@ from typing import Any
 import psutil
 import pytest
 
+from harness import engines
 from harness.commands.selfcheck.planted import ALLOCATED_BYTES, BURN_SECONDS
-from harness.engines.base import Program
+from harness.engines.session import Program
 from harness.errors import WorkerDied, WorkerError, WorkerOutOfMemory, WorkerTimeout
 from harness.machine.processtree import MARK, descendants
 from harness.machine.sampling import Sampler
@@ -36,8 +37,8 @@ def launch(tmp_path: Path) -> Iterator[Launch]:
         folder = tmp_path / f"worker{len(workers)}"
         worker = WorkerClient("harness.measure.engine_worker", folder, environment, **options)
         workers.append(worker)
-        name = f"harness.commands.selfcheck.planted:{engine}"
-        worker.request(StartEngine(name, 1), 20)
+        planted = engines.get(f"harness.commands.selfcheck.planted:{engine}")
+        worker.request(StartEngine(planted.session_address(), 1), 20)
         worker.request(PrepareProgram(Program("", "python")), 20)
         return worker
 

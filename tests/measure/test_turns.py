@@ -16,7 +16,7 @@ import pytest
 
 from harness.answer import AnswerSpec
 from harness.data.budget import CacheBudget
-from harness.engines.base import Program
+from harness.engines.session import Program
 from harness.errors import WorkerOutOfMemory
 from harness.machine.pagecache import cached_pages
 from harness.measure.cell import CellTask, Phase

@@ -22,7 +22,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from harness.engines.base import Program
+from harness import engines
+from harness.engines.session import Program
 from harness.errors import (
     WorkerDied,
     WorkerFailed,
@@ -73,7 +74,8 @@ def launch(tmp_path: Path) -> Iterator[Launch]:
             "harness.measure.engine_worker", tmp_path / f"worker{len(workers)}", **options
         )
         workers.append(worker)
-        worker.request(StartEngine(f"tests.fakes.engines:{engine}", 1), 20)
+        fake = engines.get(f"tests.fakes.engines:{engine}")
+        worker.request(StartEngine(fake.session_address(), 1), 20)
         worker.request(PrepareProgram(Program(text, "python"), writes), 20)
         return worker
 
@@ -216,11 +218,11 @@ def test_a_worker_ends_when_its_parent_is_killed(tmp_path: Path, stopped: tuple[
     script = f"""
 import sys
 from pathlib import Path
-from harness.engines.base import Program
+from harness.engines.session import Program
 from harness.machine.worker_client import WorkerClient
 from harness.measure.requests import PrepareProgram, RunProgram, StartEngine
 worker = WorkerClient("harness.measure.engine_worker", Path({str(tmp_path / "worker")!r}))
-worker.request(StartEngine("tests.fakes.engines:Hanging", 1), 20)
+worker.request(StartEngine("tests.fakes.engines:_Hanging", 1), 20)
 worker.request(PrepareProgram(Program({str(tmp_path / "pids")!r}, "python")), 20)
 print(worker.pid, flush=True)
 worker.request(RunProgram(), 60)

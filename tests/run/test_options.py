@@ -113,7 +113,7 @@ REFUSED = [
 
 @pytest.fixture(scope="module")
 def refused(project: Project) -> list[Done]:
-    return project.benchmarks(*(["that.yaml", *arguments] for arguments, _ in REFUSED))
+    return [project.benchmark("that.yaml", *arguments) for arguments, _ in REFUSED]
 
 
 @pytest.mark.parametrize("case", range(len(REFUSED)), ids=[" ".join(r)[:40] for r, _ in REFUSED])

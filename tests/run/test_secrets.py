@@ -52,7 +52,7 @@ def test_a_wrong_address_is_told_without(tmp_path: Path) -> None:
     """Nor is one whose password no rule finds: it is not quoted at all."""
     project = Project(tmp_path).write(a_yaml="")
     addresses = ("duckdb=quack://me:hush@host", "dask=me:hush@host")
-    wrong, strange = project.benchmarks(*(["--connect", address] for address in addresses))
+    wrong, strange = (project.benchmark("--connect", address) for address in addresses)
     assert (wrong.code, strange.code) == (4, 4)
     assert "--connect 'duckdb=quack://me:***@host': give ENGINE=ADDRESS" in wrong.err
     assert "an address with a user begins with its scheme" in strange.err

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.engines.base import Program
-from harness.engines.sql.duckdb_session import DuckDBSession
+from harness.engines.session import Program
+from harness.engines.sql.sessions.duckdb import DuckDBSession
 from harness.sandbox.guard import identifier
 from harness.tables import CsvFormat, Input, Table
 from harness.types import Column, Type

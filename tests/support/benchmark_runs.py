@@ -17,6 +17,7 @@ import psutil
 import harness.engines
 from report.page import library
 from tests.places import ROOT
+from tests.support import forks
 
 AVAILABLE = harness.engines.by_default()
 """The engines of a run without ``--engines``."""
@@ -24,30 +25,6 @@ PLUGINS = ("no:hypothesispytest", "no:cacheprovider", "tests.fakes.short_probe")
 OPTIONS = " ".join(("--assert=plain", *(f"-p {name}" for name in PLUGINS), "-W error"))
 """pytest's. Where Python writes no bytecode, rewriting the harness's modules takes a second."""
 QUICK = ("--benchmark-max-time", "0.01", "--benchmark-min-rounds", "2")
-
-FORKS = """
-import json, os, sys, tempfile
-import pytest
-import harness.plugin, harness.run.session, harness.workload.reader
-
-done = []
-for arguments in json.loads(sys.argv[1]):
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        child = os.fork()
-        if not child:
-            os.dup2(out.fileno(), 1)
-            os.dup2(err.fileno(), 2)
-            imported = "-Wignore::pytest.PytestAssertRewriteWarning"
-            code = pytest.main([imported, *arguments])
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(code)
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        told = [file.seek(0) or file.read() for file in (out, err)]
-        done.append([code, *told])
-print(json.dumps(done))
-"""
-"""A program: lists of arguments -> of each, pytest's exit code and what it printed."""
 
 TABLE = "k,x\n1,0.0\n1,1.0\n2,12.25\n3,\n"
 MEANS = "select k, avg(x) as mean from t group by k"
@@ -111,7 +88,10 @@ class Project:
         return self._done(command, {})
 
     def pytest(self, *arguments: str, **variables: str) -> Done:
-        return self._done(self.command(*arguments), variables)
+        """Runs pytest; with ``variables`` of the environment in a new process, else in a fork."""
+        if variables:
+            return self._done(self.command(*arguments), variables)
+        return Done(*forks.run(arguments, self.folder, self.environment, self.timeout))
 
     def _done(self, command: Sequence[str], variables: Mapping[str, str]) -> Done:
         done = subprocess.run(
@@ -127,16 +107,6 @@ class Project:
 
     def benchmark(self, *arguments: str, **variables: str) -> Done:
         return self.pytest("--benchmark", *QUICK, *arguments, **variables)
-
-    def benchmarks(self, *runs: Sequence[str]) -> list[Done]:
-        """Runs several benchmarks one after another, in forks of a process that has the harness.
-
-        A run that is refused at its start would otherwise spend most of its time on imports.
-        """
-        command = [sys.executable, "-c", FORKS, json.dumps([["--benchmark", *r] for r in runs])]
-        done = self._done(command, {})
-        assert done.code == 0, done.all
-        return [Done(*one) for one in json.loads(done.out)]
 
     @property
     def result_files(self) -> list[Path]:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from harness.engines.base import Program, Session
+from harness.engines.session import Program, Session
 from harness.errors import Unsupported, WorkerUnsupported
 from harness.machine.messages import Request
 from harness.machine.worker_client import WorkerClient

@@ -16,9 +16,10 @@ import yaml
 
 from harness import engines
 from harness.data.special import specials_in
-from harness.engines.base import Engine, Program, Session
-from harness.engines.gaps import Gap, Refused
+from harness.engines.base import Engine
+from harness.engines.gaps import Gap, Refused, told
 from harness.engines.own_environment import InOwnEnvironment
+from harness.engines.session import Program, Session
 from harness.errors import Unsupported
 from harness.plan import FAILED, CompiledQuery, compile_query
 from harness.tables import Input, Table
@@ -60,6 +61,12 @@ class Verdict:
 def refused(error: Unsupported, program: str = "") -> Verdict:
     gap = error.gap if isinstance(error, Refused) else None
     return Verdict("unsupported", str(error), program, gap)
+
+
+def said_while_it_ran(error: Unsupported, program: str, engine: Engine) -> Verdict:
+    """Returns the verdict by a session, which knows its engine's gaps by their words only."""
+    known = (gap for gap in engine.gaps if str(error).startswith(told(engine.label, gap)))
+    return Verdict("unsupported", str(error), program, next(known, None))
 
 
 def arrow_table(types: Mapping[str, str], rows: Sequence[Sequence[Value]]) -> pa.Table:
@@ -126,7 +133,7 @@ class InProcess:
         try:
             answer = self._answer(engine, source, program)
         except Unsupported as error:
-            return refused(error, program.text)
+            return said_while_it_ran(error, program.text, engines.get(engine))
         except Exception as error:  # an engine may raise anything
             own = data_of_its_own(self.reference, sql, self.tables, raised=True)
             told = f"{type(error).__name__}: {error}"

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from harness import engines
 from harness.data.cache import Cache
 from harness.data.prepare import prepare
-from harness.engines.base import Session
+from harness.engines.session import Session
 from harness.errors import Unsupported
 from harness.machine.gpu.discovery import gpus
 from harness.plan import compile_query

@@ -22,11 +22,11 @@ from sqlglot import exp
 from harness import engines
 from harness.answer import AnswerSpec
 from harness.data.budget import CacheBudget
-from harness.engines.base import Program
 from harness.engines.polars.scans import refuse_other_scans
-from harness.engines.sql import chdb_tables
+from harness.engines.session import Program
 from harness.engines.sql.base import SqlEngine
-from harness.engines.sql.polars import PolarsSqlSession
+from harness.engines.sql.sessions import chdb_tables
+from harness.engines.sql.sessions.polars import PolarsSqlSession
 from harness.errors import NoReference, Unsupported, WorkloadError
 from harness.plan import compile_query
 from harness.sandbox.guard import judge, lock
@@ -278,7 +278,7 @@ def test_a_header_ends_no_name_in_the_tables_of_chdb(name: str) -> None:
 def test_polars_reads_no_other_files(tmp_path: Path) -> None:
     secret = tmp_path / "secret.csv"
     secret.write_text(f"k\n{SECRET}\n")
-    session = PolarsSqlSession()
+    session = PolarsSqlSession(1)
     session.tables["t"] = pl.DataFrame({"k": [1]}).lazy()
     with pytest.raises(WorkloadError, match=r"secret\.csv"):
         session.prepare(Program(f"select * from read_csv('{secret}')", "sql"))

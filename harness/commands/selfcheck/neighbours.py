@@ -10,9 +10,8 @@ import threading
 import time
 from typing import Any
 
-from harness.engines.base import Session
 from harness.engines.sql.duckdb import DuckDB
-from harness.engines.sql.duckdb_session import DuckDBSession
+from harness.engines.sql.sessions.duckdb import DuckDBSession
 
 THRASHED_SECONDS = 0.1
 THRASHED_BYTES = 2**27
@@ -46,8 +45,7 @@ def _thrash(array: Any) -> None:
 class Thrashing(DuckDB):
     """An engine that keeps every core and its caches busy for a tenth of a second, then answers."""
 
-    def start(self, threads: int) -> Session:
-        return _ThrashingSession(threads)
+    session = _ThrashingSession
 
 
 class _IdlingSession(DuckDBSession):
@@ -59,5 +57,4 @@ class _IdlingSession(DuckDBSession):
 class Idling(DuckDB):
     """An engine that leaves the machine idle for half a second, then answers."""
 
-    def start(self, threads: int) -> Session:
-        return _IdlingSession(threads)
+    session = _IdlingSession

@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from harness.engines.base import Engine, Program, Session
+from harness.engines.base import Engine
+from harness.engines.session import Program, Session
 from harness.tables import Input, Table
 
 if TYPE_CHECKING:
@@ -74,13 +75,10 @@ class Planted(Engine):
     language = "python"
     distribution = "pyarrow"
     module = "pyarrow"
-    session: ClassVar[type[PlantedSession]] = PlantedSession
+    session: ClassVar[str | type[Session]] = PlantedSession
 
     def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
         return Program(f"# {self.__doc__}\n", "python")
-
-    def start(self, threads: int) -> Session:
-        return self.session(threads)
 
 
 class Sleeping(Planted):

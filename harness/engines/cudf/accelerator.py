@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
 from sqlglot import exp
 
-from harness.engines.base import Program, Session
 from harness.engines.cudf.gaps import BEYOND_PANDAS, CUDF_PANDAS_GAPS, DIVISION, WRITTEN_NAN
 from harness.engines.gaps import Gaps, Refused
 from harness.engines.gpu import GpuEngine
-from harness.engines.pandas.engine import Pandas, PandasSession
-from harness.machine.gpu.device import own_device
+from harness.engines.pandas.engine import Pandas
+from harness.engines.session import Program
 from harness.plan import CompiledQuery
 from harness.plan.facts.columns import columns_of
 from harness.plan.facts.kinds import COMPARISONS
@@ -33,46 +32,6 @@ from harness.plan.tree.nodes import (
 )
 from harness.tables import Input, Table
 from harness.types import Schema, Type
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-
-class CudfPandasSession(PandasSession):
-    """A session of cudf.pandas. In memory, tables are pandas frames in proxies.
-
-    A column moves to the GPU when the GPU first uses it.
-    """
-
-    def __init__(self, threads: int) -> None:
-        self.device = own_device()  # install() leaves the device's settings
-        import cudf.pandas
-
-        cudf.pandas.install()  # before pandas is imported for the first time
-        super().__init__(threads)
-        self.accelerator = cudf.pandas
-
-    def load(self, table: Table) -> None:
-        """Loads a table by PyArrow, as a plain pandas frame, and wraps the frame in a proxy."""
-        super().load(table)
-        self.tables[table.name] = self.accelerator.as_proxy_object(self.tables[table.name])
-
-    def to_arrow(self, result: Any) -> pa.Table:
-        proxy = self.accelerator.is_proxy_object(result)
-        return super().to_arrow(result.as_cpu_object() if proxy else result)
-
-    def fallback_share(self) -> float | None:
-        """Returns the share of the program's calls that ran on the CPU, by cudf.pandas' profiler.
-
-        The share is 1 if the profiler counted no calls.
-        """
-        with self.accelerator.Profiler() as profiler:
-            self.run()
-        calls = profiler.per_function_stats.values()
-        slow = sum(len(times.get("cpu", ())) for times in calls)
-        whole = slow + sum(len(times.get("gpu", ())) for times in calls)
-        return slow / whole if whole else 1.0
-
 
 MASKED = (Type.INT64, Type.BOOLEAN)
 
@@ -164,6 +123,7 @@ class CudfPandas(GpuEngine, Pandas):
     distribution = "cudf"
     module = "cudf"
     gaps = CUDF_PANDAS_GAPS
+    session = "harness.engines.cudf.session:CudfPandasSession"
     special_differs: ClassVar[Differing] = {
         **Pandas.special_differs,
         **FULL_CASE,
@@ -181,6 +141,3 @@ class CudfPandas(GpuEngine, Pandas):
         if query.write and source is Input.CSV:
             refuse_written_nan(plan, gaps)
         return program
-
-    def start(self, threads: int) -> Session:
-        return CudfPandasSession(threads)

@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from harness.engines.cudf.expressions import CudfExpressions
 from harness.engines.cudf.program import CudfProgram, keeping_integers, keeping_whole_keys
+from harness.engines.cudf.session import has_dates
 from harness.engines.dask.aggregates import NATIVE
 from harness.engines.dask.expressions import DaskExpressions
 from harness.engines.dask.program import DaskProgram
@@ -24,7 +25,6 @@ from harness.plan.facts.printing import in_sql
 from harness.plan.guards.truth import CONDITIONS, Place
 from harness.plan.tree.nodes import Aggregate, Expression, Join, Node, columns_in
 from harness.tables import Input, Table
-from harness.types import Type
 
 _BEYOND_DASK = (
     "cudf.",
@@ -34,11 +34,6 @@ _BEYOND_DASK = (
     'how="half_up"',
 )
 """Parts of calls that Dask does not pass on to cuDF, and that run by partition."""
-
-
-def has_dates(table: Table) -> bool:
-    """True if a table has dates: cuDF can read their Parquet, dask-cuDF cannot (RAPIDS 26.10)."""
-    return any(column.type is Type.DATE for column in table.schema)
 
 
 class DaskCudfExpressions(DaskExpressions, CudfExpressions):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from sqlglot import exp
 
 from harness.engines.dask.gaps import DASK_GAPS
-from harness.engines.gaps import Gap, cannot, not_yet
+from harness.engines.gaps import BATCHES, Gap, cannot, not_yet
 from harness.engines.pandas.gaps import PANDAS_GAPS
-from harness.engines.training import BATCHES
 from harness.plan.guards.special_uses import Differing
 from harness.plan.tree.nodes import Aggregate, AsOfJoin, Scan, Window
 from harness.special import Special

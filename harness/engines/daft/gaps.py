@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from harness.engines.gaps import Gap, cannot, not_yet
+from harness.engines.gaps import BATCHES, Gap, cannot, not_yet
 from harness.engines.python.gaps import SHARED
-from harness.engines.training import BATCHES
 from harness.plan.tree.nodes import Aggregate, AsOfJoin, Join, Window
 
 NTH = "the nth value of a window"

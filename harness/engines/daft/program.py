@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from sqlglot import exp
 
-from harness.engines.base import OUTPUT_FILE
 from harness.engines.daft.expressions import DaftExpressions
 from harness.engines.daft.gaps import MORE_THAN_EQUALITIES, UNREAD_TOTAL
 from harness.engines.daft.values import TYPES
@@ -16,6 +15,7 @@ from harness.engines.daft.windows import DaftWindows
 from harness.engines.python.columns import ColumnProgram, ordered
 from harness.engines.python.constants import lists, of_columns
 from harness.engines.python.kernel import names, one_or_list, quoted
+from harness.engines.session import OUTPUT_FILE
 from harness.plan.facts.columns import fresh
 from harness.plan.tree.nodes import (
     Aggregate,

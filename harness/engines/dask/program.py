@@ -16,8 +16,9 @@ from harness.engines.dask.aggregates import NATIVE, DaskAggregates
 from harness.engines.dask.joins import DaskJoins
 from harness.engines.dask.steps import without_duplicates
 from harness.engines.pandas.program import PandasProgram, sort_values
+from harness.engines.pandas.session import needs_mask
 from harness.engines.pandas.steps import keywords
-from harness.engines.pandas.tables import needs_mask, read_csv, without_masks
+from harness.engines.pandas.tables import read_csv, without_masks
 from harness.engines.python.kernel import listing, mapping, quoted
 from harness.engines.python.windows import BareWindows, partition_names
 from harness.plan.facts.columns import fresh

@@ -9,7 +9,6 @@ from typing import ClassVar
 from sqlglot import exp
 
 from harness.answer import Training
-from harness.engines.base import OUTPUT_FILE, Program
 from harness.engines.dask.expressions import DaskExpressions
 from harness.engines.gaps import Gaps
 from harness.engines.pandas.expressions import PandasExpressions
@@ -17,6 +16,7 @@ from harness.engines.pandas.program import PandasProgram
 from harness.engines.pandas.steps import PandasSteps, keywords
 from harness.engines.python.chains import chained
 from harness.engines.python.kernel import listing, mapping, method_name, one_or_list, quoted
+from harness.engines.session import OUTPUT_FILE, Program
 from harness.plan.facts.frames import frame_of
 from harness.plan.optimize.naming import frame_name
 from harness.plan.tree.nodes import (

@@ -9,12 +9,12 @@ from typing import ClassVar
 from sqlglot import exp
 
 from harness.answer import SortKey
-from harness.engines.base import Session
-from harness.engines.gaps import Gaps, cannot
-from harness.engines.pandas.engine import Pandas, PandasSession
+from harness.engines.gaps import cannot
+from harness.engines.pandas.engine import Pandas
 from harness.engines.pandas.expressions import PandasExpressions
 from harness.engines.pandas.gaps import PANDAS_GAPS
 from harness.engines.pandas.program import PandasProgram
+from harness.engines.pandas.session import MOMENT
 from harness.engines.pandas.tables import csv_options
 from harness.engines.pandas.windows import PandasWindows, Partitions
 from harness.engines.python.functions import one_zero
@@ -46,8 +46,6 @@ _DTYPES = {
     Type.STRING: "utf8[pyarrow]",
 }
 """``string[pyarrow]`` is another dtype, and both in one column make one of Python objects."""
-_MOMENT = "timestamp[us][pyarrow]"
-"""The dtype of dates and timestamps: pandas compares Arrow's dates with no ``pd.Timestamp``."""
 _OF_NUMPY = {
     '"Int64"': '"int64[pyarrow]"',
     '"int64"': '"int64[pyarrow]"',
@@ -149,10 +147,10 @@ class ArrowExpressions(PandasExpressions):
         return self._by_numpy(e, code) if "DateOffset" in code.text else code
 
     def parsed_time(self, value: Code, form: str, coerce: str) -> str:
-        return f"{super().parsed_time(value, form, coerce)}.astype({quoted(_MOMENT)})"
+        return f"{super().parsed_time(value, form, coerce)}.astype({quoted(MOMENT)})"
 
     def date_from_parts(self, e: Expression) -> Code:
-        return Code(f"{super().date_from_parts(e).text}.astype({quoted(_MOMENT)})", ATOM)
+        return Code(f"{super().date_from_parts(e).text}.astype({quoted(MOMENT)})", ATOM)
 
     def last_day(self, e: Expression) -> Code:
         return self._by_numpy(e.this, super().last_day(e))
@@ -164,7 +162,7 @@ class ArrowExpressions(PandasExpressions):
         """
         value = self.operand(moment, ATOM)
         text = code.text.replace(value, f'{value}.astype("datetime64[us]")', 1)
-        return Code(f"({text}).astype({quoted(_MOMENT)})", ATOM)
+        return Code(f"({text}).astype({quoted(MOMENT)})", ATOM)
 
 
 class ArrowWindows(PandasWindows):
@@ -182,7 +180,7 @@ class ArrowProgram(PandasProgram):
     windows: ClassVar[type[PandasWindows]] = ArrowWindows
 
     def of_constants(self, column: Column, values: str) -> str:
-        dtype = _MOMENT if column.type.temporal else _DTYPES[column.type]
+        dtype = MOMENT if column.type.temporal else _DTYPES[column.type]
         return f"pd.Series({values}, dtype={quoted(dtype)})"
 
     def dtypes_of_nothing(self, node: Node) -> dict[str, str]:
@@ -235,29 +233,13 @@ class ArrowProgram(PandasProgram):
         else:
             options = csv_options(table, wanted, _DTYPES)
             text = f'pd.read_csv({name}, {options}, engine="pyarrow", dtype_backend="pyarrow")'
-        moments = {c.name: _MOMENT for c in wanted if c.type.temporal}
+        moments = {c.name: MOMENT for c in wanted if c.type.temporal}
         return f"{text}.astype({mapping(moments)})" if moments else text
 
 
 def _has_one_zero(key: Expression) -> bool:
     """True for a key of the form ``x + 0.0``, by which `one_zero` makes 0.0 of -0.0."""
     return isinstance(key, exp.Add) and key == one_zero(key.this)
-
-
-class ArrowSession(PandasSession):
-    """A session of pandas in which tables in memory are DataFrames of Arrow's dtypes."""
-
-    def __init__(self, threads: int, gaps: Gaps) -> None:
-        super().__init__(threads)
-        self.gaps = gaps
-
-    def load(self, table: Table) -> None:
-        import pyarrow.parquet as pq
-
-        arrow = pq.read_table([str(path) for path in table.parquet])
-        frame = arrow.to_pandas(types_mapper=self.pd.ArrowDtype)
-        dates = {c.name: _MOMENT for c in table.schema if c.type is Type.DATE}
-        self.tables[table.name] = frame.astype(dates)
 
 
 FLOAT_KEYS = "keys that are floats, of which 0.0 and -0.0 are one"
@@ -270,6 +252,7 @@ class PandasPyArrow(Pandas):
     colour = "#b5179e"
     by_default: ClassVar[bool] = False
     emitter: ClassVar[type[ProgramEmitter]] = ArrowProgram
+    session = "harness.engines.pandas.session:ArrowSession"
     special_differs: ClassVar[Differing] = {
         **Pandas.special_differs,
         **dict.fromkeys((exp.Mod, exp.IntDiv), frozenset({Special.BEYOND, Special.LEAST})),
@@ -291,6 +274,3 @@ class PandasPyArrow(Pandas):
         ),
     )
     note = "Columns are Arrow's (`dtype_backend=\"pyarrow\"`) in the place of NumPy's."
-
-    def start(self, threads: int) -> Session:
-        return ArrowSession(threads, self.lacks())

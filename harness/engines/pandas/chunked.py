@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from typing import ClassVar
 
 from harness.answer import Training
-from harness.engines.base import OUTPUT_FILE, Program
 from harness.engines.gaps import Gaps
 from harness.engines.pandas.engine import Pandas
 from harness.engines.pandas.gaps import PANDAS_GAPS
@@ -17,6 +16,7 @@ from harness.engines.pandas.tables import chunk_of_parquet, chunks_of_csv
 from harness.engines.python.kernel import listing, mapping, quoted
 from harness.engines.python.layout import PART_ROWS, in_parts, indented
 from harness.engines.python.program import ProgramEmitter
+from harness.engines.session import OUTPUT_FILE, Program
 from harness.plan.optimize.naming import frame_name
 from harness.plan.tree.nodes import Aggregate, Node, Scan, uses
 from harness.tables import Input, Table

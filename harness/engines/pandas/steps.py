@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from harness.answer import Training
-from harness.engines.base import OUTPUT_FILE, Program
 from harness.engines.gaps import Gaps, Refused
 from harness.engines.pandas.expressions import PandasExpressions
 from harness.engines.pandas.gaps import PARAMETER
@@ -22,6 +21,7 @@ from harness.engines.python.kernel import (
 )
 from harness.engines.python.program import ProgramEmitter
 from harness.engines.python.recipes import called_in
+from harness.engines.session import OUTPUT_FILE, Program
 from harness.plan.guards.widths import NarrowColumns
 from harness.plan.optimize.naming import frame_name
 from harness.plan.tree.nodes import Aggregate, Node, Scan, uses

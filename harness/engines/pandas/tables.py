@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from harness.engines.pandas.session import needs_mask
 from harness.engines.python.kernel import listing, mapping, quoted
 from harness.plan.tree.nodes import Aggregate, Join, Node, Scan, Values, walk
 from harness.tables import Table
-from harness.types import Column, Schema, Type
+from harness.types import Column, Type
 
 _OF_NOTHING = {
     Type.INT64: "Int64",
@@ -51,11 +52,6 @@ def series_of_constants(library: str, column: Column, values: str) -> str:
     if needs_mask([column]):
         return f"{library}.Series({values}, dtype={quoted(_MASKED[column.type])})"
     return values
-
-
-def needs_mask(schema: Schema | Sequence[Column]) -> bool:
-    """True if a column needs a dtype with a mask: integers or booleans with NULLs."""
-    return any(c.nullable and c.type in (Type.INT64, Type.BOOLEAN) for c in schema)
 
 
 def read_parquet(name: str, columns: Sequence[Column]) -> str:

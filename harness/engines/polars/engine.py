@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from sqlglot import exp
 
 from harness.answer import SortKey, Training
-from harness.engines.base import OUTPUT_FILE, Clients, Session, Sharing
+from harness.engines.base import Clients
 from harness.engines.gaps import Gaps
 from harness.engines.polars.expressions import PolarsExpressions
 from harness.engines.polars.gaps import HEADER, POLARS_GAPS
@@ -26,7 +26,8 @@ from harness.engines.python.kernel import (
     quoted,
 )
 from harness.engines.python.lazy import LazyProgram
-from harness.engines.python.program import ProgramEmitter, PythonEngine, PythonSession
+from harness.engines.python.program import ProgramEmitter, PythonEngine
+from harness.engines.session import OUTPUT_FILE, Sharing
 from harness.machine.variables import POLARS
 from harness.plan.facts.columns import columns_of
 from harness.plan.guards.nan_uses import Use
@@ -57,7 +58,7 @@ from harness.special import Special
 from harness.tables import Input, Table
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    pass
 
 MOST_ROWS = 2**32 - 1
 """The most rows that a frame of Polars has."""
@@ -380,28 +381,6 @@ def _is_computed(node: Node) -> bool:
     return costly or any(map(_is_computed, node.inputs))
 
 
-class PolarsSession(PythonSession):
-    """A session of Polars. In memory, a table is a DataFrame; programs get it as a LazyFrame."""
-
-    returns: ClassVar[str] = "end it with .collect(), and return that"
-
-    def __init__(self) -> None:
-        import polars as pl
-
-        super().__init__()
-        self.pl = pl
-
-    def load(self, table: Table) -> None:
-        self.tables[table.name] = self.pl.read_parquet([str(p) for p in table.parquet]).lazy()
-
-    def to_arrow(self, result: Any) -> pa.Table:
-        arrow: pa.Table = result.to_arrow()
-        return arrow
-
-    def rows(self, result: Any) -> int:
-        return int(result.height)
-
-
 def refuse_header(gaps: Gaps, table: Table) -> None:
     """Raises Unsupported for a CSV header with ``"`` in a column's name, which Polars misreads."""
     for column in table.schema:
@@ -416,6 +395,7 @@ class Polars(PythonEngine):
     distribution = "polars"
     module = "polars"
     emitter: ClassVar[type[ProgramEmitter]] = PolarsProgram
+    session = "harness.engines.polars.session:PolarsSession"
     hands_over = "those of the query where it streams, else slices of its answer"
     keeps_order = True
     variables: ClassVar[tuple[str, ...]] = POLARS
@@ -436,6 +416,3 @@ class Polars(PythonEngine):
 
     def environment(self, threads: int) -> dict[str, str]:
         return {**super().environment(threads), "POLARS_MAX_THREADS": str(threads)}
-
-    def start(self, threads: int) -> Session:
-        return PolarsSession()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from harness.engines.gaps import Gap, cannot, not_yet
+from harness.engines.polars.gpu_session import NOT_ON_GPU
 from harness.engines.python.gaps import OF_RANGES, OTHER_FRAME, OTHER_RUNNING, SHARED
 from harness.plan.tree.nodes import AsOfJoin, Join, Scan, Window
 
@@ -28,11 +29,11 @@ POLARS_GAPS: tuple[Gap, ...] = (
     cannot(Window, "a frame of one other value", "its windows have a length"),
     not_yet(Window, "a frame of values beyond the row by what may be NULL"),
 )
-NOT_ON_GPU = cannot(Scan, "what cuDF-Polars has no translation of")
+UNTRANSLATED = cannot(Scan, NOT_ON_GPU)
 INEXACT_TIME = "a time beyond 285 years from 1970"
 POLARS_GPU_GAPS: tuple[Gap, ...] = (
     *POLARS_GAPS,
-    NOT_ON_GPU,
+    UNTRANSLATED,
     cannot(AsOfJoin),
     cannot(exp.Cast, INEXACT_TIME),
     cannot(Window, "running aggregates of what may be NULL, in partitions"),

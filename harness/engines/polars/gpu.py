@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sqlglot import exp
 
-from harness.engines.base import Session
-from harness.engines.gaps import Refused
 from harness.engines.gpu import GpuEngine
-from harness.engines.polars.engine import Polars, PolarsProgram, PolarsSession
+from harness.engines.polars.engine import Polars, PolarsProgram
 from harness.engines.polars.expressions import PolarsExpressions
-from harness.engines.polars.gaps import INEXACT_TIME, NOT_ON_GPU, POLARS_GPU_GAPS
+from harness.engines.polars.gaps import INEXACT_TIME, POLARS_GPU_GAPS
 from harness.engines.polars.windows import PolarsWindows
 from harness.engines.python.kernel import ATOM, Code, names, quoted
 from harness.engines.python.like import CUDF, RegexSpelling
-from harness.errors import first_cause
-from harness.machine.gpu.device import Device
 from harness.machine.gpu.device import __name__ as MODULE
-from harness.machine.oom import says_out_of_memory
 from harness.plan.facts.patterns import ends_only
 from harness.plan.facts.printing import in_sql
 from harness.plan.guards.nan_uses import Use
@@ -137,48 +131,6 @@ class PolarsGpuProgram(PolarsProgram):
         return f"{text}.filter({rank}.over({names(node.keys)}) <= {node.count})"
 
 
-class PolarsGpuSession(PolarsSession):
-    """A session on the GPU; a program that cannot run there as a whole is unsupported.
-
-    In memory, tables are on the host, as Polars' are; each run copies what it needs to the GPU.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.device = Device()
-
-    def run(self) -> Any:
-        try:
-            return super().run()
-        except Exception as error:  # a streamed query raises a group of errors
-            if says_not_on_gpu(cause := first_cause(error)):
-                raise Refused(PolarsGpu.label, NOT_ON_GPU, detail=lacking(cause)) from error
-            raise
-
-
-EMPTY = "packed data cannot be empty"
-"""RapidsMPF 26.10's message for a part of a query that reads rows but no columns."""
-
-
-def says_not_on_gpu(error: BaseException) -> bool:
-    """True for the error, by ``raise_on_fail``, that a query could not be translated for cuDF."""
-    text = str(error)
-    if says_out_of_memory(type(error).__name__, text):
-        return False
-    return isinstance(error, NotImplementedError) or "NotImplementedError" in text or EMPTY in text
-
-
-def lacking(error: BaseException) -> str:
-    """Returns what cuDF-Polars lacks, in the words of its error, without repetitions."""
-    text = str(error).replace("\\n", "\n")
-    if EMPTY in text:
-        return EMPTY
-    body = re.split(r"['\"], \[", text)[0]  # what follows repeats it
-    found = [line.strip() for line in body.split("- NotImplementedError: ")[1:]]
-    plain = [words for words in dict.fromkeys(found) if "<class " not in words or len(found) == 1]
-    return "; ".join(plain or found) or text.strip().splitlines()[0]
-
-
 class PolarsGpu(GpuEngine, Polars):
     name = "polars-gpu"
     label = "Polars on GPU"
@@ -186,6 +138,7 @@ class PolarsGpu(GpuEngine, Polars):
     distribution = "cudf-polars"
     module = "cudf_polars"
     emitter = PolarsGpuProgram
+    session = "harness.engines.polars.gpu_session:PolarsGpuSession"
     gaps = POLARS_GPU_GAPS
     nan_differs = Polars.nan_differs | {Use.COMPARED_AT_ALL, Use.COMPARED}
     special_differs: ClassVar[Differing] = {
@@ -197,6 +150,3 @@ class PolarsGpu(GpuEngine, Polars):
     def environment(self, threads: int) -> dict[str, str]:
         """Adds the variable that sets where cuDF-Polars allocates memory."""
         return {**super().environment(threads), **MEMORY}
-
-    def start(self, threads: int) -> Session:
-        return PolarsGpuSession()

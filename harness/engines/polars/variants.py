@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import ClassVar
 
-from harness.engines.base import SPILL_FOLDER, Session, memory_limit
 from harness.engines.polars.engine import Polars
 
 
@@ -36,6 +33,7 @@ class PolarsInMemory(Polars):
 
 class PolarsOutOfCore(Polars):
     name = "polars-ooc"
+    session = "harness.engines.polars.session:PolarsOutOfCoreSession"
     label = "Polars out of core"
     colour = "#0e9aa7"
     by_default: ClassVar[bool] = False
@@ -44,16 +42,3 @@ class PolarsOutOfCore(Polars):
         "Polars' streaming engine, which moves to the disk what takes more than half of "
         "`--memory-limit`."
     )
-
-    def start(self, threads: int) -> Session:
-        """Sets the library's memory budget and folder for spilling, and starts a session.
-
-        Both are variables of this process, set before it imports the library.
-        """
-        limit = memory_limit()
-        if limit is not None:
-            os.environ.setdefault("POLARS_OOC_MEMORY_BUDGET_MB", str(limit // 2_000_000))
-        folder = os.environ.setdefault("POLARS_OOC_SPILL_DIR", str(Path(SPILL_FOLDER).absolute()))
-        session = super().start(threads)
-        session.spills_to = Path(folder)
-        return session

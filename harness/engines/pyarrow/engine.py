@@ -3,52 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
 from sqlglot import exp
 
-from harness.engines.base import Clients, Session, Sharing
-from harness.engines.gaps import Gaps
+from harness.engines.base import Clients
 from harness.engines.pyarrow.gaps import PYARROW_GAPS
 from harness.engines.pyarrow.program import ArrowProgram
-from harness.engines.python.program import PythonEngine, PythonSession
+from harness.engines.python.program import PythonEngine
+from harness.engines.session import Sharing
 from harness.plan.guards.nan_uses import Use
 from harness.plan.guards.special_uses import BY_CODE_POINT, Differing
 from harness.special import Special
-from harness.tables import Table
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-
-class PyArrowSession(PythonSession):
-    """A session of PyArrow. In memory, tables are as ``pyarrow.parquet`` reads them.
-
-    Answers are Arrow tables, too.
-    """
-
-    answer: ClassVar[str] = "Table"
-    returns: ClassVar[str] = "return a pyarrow.Table"
-
-    def __init__(self, threads: int, gaps: Gaps) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        super().__init__()
-        self.gaps = gaps
-        pa.set_cpu_count(threads)
-        pa.set_io_thread_count(threads)
-        self.read_table = pq.read_table
-
-    def load(self, table: Table) -> None:
-        self.tables[table.name] = self.read_table([str(path) for path in table.parquet])
-
-    def to_arrow(self, result: Any) -> pa.Table:
-        table: pa.Table = result
-        return table
-
-    def rows(self, result: Any) -> int:
-        return int(result.num_rows)
 
 
 class PyArrow(PythonEngine):
@@ -58,6 +24,7 @@ class PyArrow(PythonEngine):
     distribution = "pyarrow"
     module = "pyarrow"
     emitter = ArrowProgram
+    session = "harness.engines.pyarrow.session:PyArrowSession"
     hands_over = "those of the answer, or of its parts where the query streams"
     keeps_order = True
     gaps = PYARROW_GAPS
@@ -84,6 +51,3 @@ class PyArrow(PythonEngine):
 
     def environment(self, threads: int) -> dict[str, str]:
         return {**super().environment(threads), "OMP_NUM_THREADS": str(threads)}
-
-    def start(self, threads: int) -> Session:
-        return PyArrowSession(threads, self.lacks())

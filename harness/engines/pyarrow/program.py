@@ -9,7 +9,6 @@ from dataclasses import replace
 from sqlglot import exp
 
 from harness.answer import Training
-from harness.engines.base import OUTPUT_FILE, Program
 from harness.engines.gaps import Gaps
 from harness.engines.pyarrow.aggregates import Grouping, Quantile, misses_constants
 from harness.engines.pyarrow.expressions import ArrowExpressions
@@ -40,6 +39,7 @@ from harness.engines.python.layout import PART_ROWS, in_parts, indented
 from harness.engines.python.program import ProgramEmitter
 from harness.engines.python.recipes import called_in
 from harness.engines.python.windows import BareWindows, partition_names
+from harness.engines.session import OUTPUT_FILE, Program
 from harness.plan.guards.nan_uses import nan_in_order
 from harness.plan.guards.training import streams
 from harness.plan.optimize.extremes import has_extremes, over_first_rows

@@ -8,7 +8,7 @@ from typing import ClassVar
 from sqlglot import exp
 
 from harness.engines.pyspark.dates import SparkDates
-from harness.engines.pyspark.session import quoted as in_backquotes
+from harness.engines.pyspark.tables import quoted as in_backquotes
 from harness.engines.pyspark.text import SparkText
 from harness.engines.pyspark.values import TYPES
 from harness.engines.python.gaps import OTHER_DISTINCT

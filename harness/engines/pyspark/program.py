@@ -7,15 +7,15 @@ from typing import ClassVar
 
 from sqlglot import exp
 
-from harness.engines.base import OUTPUT_FILE
 from harness.engines.pyspark.expressions import SparkExpressions
-from harness.engines.pyspark.session import quoted as in_backquotes
+from harness.engines.pyspark.tables import quoted as in_backquotes
 from harness.engines.pyspark.values import TYPES, column_name
 from harness.engines.pyspark.windows import SparkWindows
 from harness.engines.python.columns import ColumnProgram, ordered
 from harness.engines.python.constants import constant
 from harness.engines.python.kernel import mapping, one_or_list, quoted
 from harness.engines.python.lazy import Side
+from harness.engines.session import OUTPUT_FILE
 from harness.plan.facts.columns import fresh
 from harness.plan.tree.nodes import (
     Aggregate,

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from sqlglot import exp
 
-from harness.engines.pyspark.session import quoted as in_backquotes
+from harness.engines.pyspark.tables import quoted as in_backquotes
 from harness.engines.python.columns import ColumnFunctions
 from harness.engines.python.kernel import ATOM, PRODUCT, Code, is_constant, quoted
 from harness.plan.guards.widths import Widths, is_narrow

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ruff_api import FormatOptions, format_string
 
-from harness.engines.base import Program
+from harness.engines.session import Program
 
 LINE_LENGTH = 100
 DATETIME_NAMES = ("date", "datetime", "timedelta")

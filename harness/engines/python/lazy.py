@@ -9,11 +9,10 @@ from typing import ClassVar, NamedTuple
 from sqlglot import exp
 
 from harness.answer import Training
-from harness.engines.base import Program
-from harness.engines.gaps import Gaps
+from harness.engines.gaps import BATCHES, Gaps
 from harness.engines.python.kernel import mapping, names
 from harness.engines.python.program import ProgramEmitter
-from harness.engines.training import BATCHES
+from harness.engines.session import Program
 from harness.plan.optimize.naming import frame_name
 from harness.plan.tree.nodes import AsOfJoin, Item, Join, Node, Scan, uses
 from harness.tables import Input, Table

@@ -7,10 +7,8 @@ dialect and a table of its own (``spellings.py``).
 from __future__ import annotations
 
 import re
-from abc import abstractmethod
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Mapping
+from typing import ClassVar
 
 import sqlglot
 from sqlglot import ErrorLevel, exp
@@ -19,13 +17,13 @@ from sqlglot.errors import SqlglotError, UnsupportedError
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.schema import MappingSchema
 
-from harness.engines.base import OUTPUT_FILE, Engine, Program, Session
-from harness.engines.gaps import Gap, Gaps, Refused
+from harness.engines.base import Engine
+from harness.engines.gaps import Gap, Refused
+from harness.engines.session import Program
 from harness.engines.sql.gaps import ALWAYS_NULL, COMMON, READ_OTHERWISE, UNSPELT
 from harness.engines.sql.rules import RULES, Rule
+from harness.engines.sql.sessions.base import WRITES
 from harness.engines.sql.shapes.subqueries import NEVER_NULL
-from harness.engines.training import of_arrow, train_of
-from harness.errors import first_cause
 from harness.plan import CompiledQuery
 from harness.plan.facts.printing import in_sql, parenthesise
 from harness.plan.guards.names import refuse_name
@@ -33,66 +31,6 @@ from harness.plan.guards.nan_uses import Use
 from harness.plan.sql.dialect import Written
 from harness.plan.sql.grouping import has_aggregate, is_grouped
 from harness.tables import Input, Table
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from harness.answer import AnswerSpec
-    from harness.engines.training import Batch
-
-WRITES = f"-- the answer is written to {OUTPUT_FILE}\n"
-"""The first line of a program that writes its answer to a file within the timed work."""
-
-
-class SqlSession(Session):
-    """An open connection: it loads tables under their names, and runs one SELECT over them."""
-
-    gaps = Gaps("SQL", ())
-    """The engine's gaps: some are recognised only by the library's error messages."""
-
-    def __init__(self, threads: int = 1) -> None:
-        self.threads, self.sql, self.writes = threads, "", False
-
-    @abstractmethod
-    def execute(self, sql: str) -> Any:
-        """Runs a query and returns its whole answer."""
-
-    @abstractmethod
-    def write(self, sql: str, path: str) -> None:
-        """Computes the answer and leaves it in a Parquet file."""
-
-    def prepare(self, program: Program) -> None:
-        self.sql, self.writes = program.text.removeprefix(WRITES), program.text.startswith(WRITES)
-
-    def run(self) -> Any:
-        with self.lacking_as_unsupported():
-            return self.write(self.sql, OUTPUT_FILE) if self.writes else self.execute(self.sql)
-
-    @contextmanager
-    def lacking_as_unsupported(self) -> Iterator[None]:
-        """Replaces the library's errors raised within by Refused, if their message fits a gap."""
-        try:
-            yield
-        except Exception as error:
-            cause = first_cause(error)
-            refused = self.gaps.said(f"{type(cause).__name__}: {cause}".strip())
-            if refused is not None:
-                raise refused from error
-            raise
-
-    def batches(self, spec: AnswerSpec) -> Iterator[Batch]:
-        with self.lacking_as_unsupported():
-            yield from of_arrow(self.stream(self.sql, train_of(spec).batch_rows), spec)
-
-    def stream(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
-        """Yields a query's rows, some ``rows`` at a time: here those of the whole answer."""
-        yield from self.to_arrow(self.execute(sql)).to_batches(max_chunksize=rows)
-
-    def to_arrow(self, result: Any) -> pa.Table:
-        return result
-
-    def rows(self, result: Any) -> int:
-        return len(result)
 
 
 class SqlEngine(Engine):
@@ -102,7 +40,6 @@ class SqlEngine(Engine):
     hands_over: ClassVar[str] = "the columns of the whole answer, as NumPy arrays"
     dialect: ClassVar[type[Dialect]]
     rules: ClassVar[tuple[Rule, ...]] = RULES
-    session: ClassVar[type[SqlSession]]
     gaps: ClassVar[tuple[Gap, ...]] = COMMON
     also: ClassVar[Mapping[Input, str]] = {}
     """Comments at the start of programs, by input, that say what else a run does."""
@@ -141,11 +78,6 @@ class SqlEngine(Engine):
 
     def refuse_table(self, table: Table, source: Input) -> None:
         """Raises Refused for a table whose files the library would read differently from DuckDB."""
-
-    def start(self, threads: int) -> Session:
-        session = self.session(threads)
-        session.gaps = self.lacks()
-        return session
 
     def _refuse_gaps(self, tree: exp.Query) -> None:
         for e in tree.walk():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from harness.engines.base import Clients, Sharing
+from harness.engines.base import Clients
+from harness.engines.session import Sharing
 
 DUCKDB = Clients(Sharing.CONNECTIONS, "a connection is for one thread, and cursor() opens another")
 CHDB = Clients(Sharing.CONNECTIONS, "connections to one engine run queries side by side")

@@ -10,7 +10,6 @@ from sqlglot.dialects.postgres import Postgres
 
 from harness.engines.sql import clients, gaps, spellings
 from harness.engines.sql.base import SqlEngine
-from harness.engines.sql.datafusion_session import DataFusionSession
 from harness.engines.sql.rules import DATAFUSION
 from harness.plan.guards.special_uses import FULL_CASE, Differing
 from harness.special import Special
@@ -23,7 +22,8 @@ class DataFusion(SqlEngine):
     optional: ClassVar[bool] = True
     hands_over = "the columns of execute_stream's batches, as NumPy arrays"
     clients = clients.DATAFUSION
-    session, gaps, rules = DataFusionSession, gaps.DATAFUSION, DATAFUSION
+    session = "harness.engines.sql.sessions.datafusion:DataFusionSession"
+    gaps, rules = gaps.DATAFUSION, DATAFUSION
     special_differs: ClassVar[Differing] = {
         **FULL_CASE,
         **dict.fromkeys((exp.Sum, exp.Avg), frozenset({Special.INFINITE})),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from harness.engines.gaps import Gap, cannot, not_yet
+from harness.engines.gaps import BATCHES, TABLE_ORDER, Gap, cannot, not_yet
 from harness.engines.polars.gaps import HEADER
 from harness.engines.pyspark.gaps import OF_SPARK
 from harness.engines.python.gaps import UNREAD_PATTERN
+from harness.engines.sql.sessions.sqlite import FILES, FRACTIONS, RESERVED
 from harness.engines.sql.shapes import clauses, numbers, subqueries, texts
-from harness.engines.training import BATCHES, TABLE_ORDER
 from harness.plan.tree.nodes import Aggregate, AsOfJoin, Join, Scan, Sort, Values, Window
 
 ALWAYS_NULL = "a total of all rows whose aggregates are constants, or that has none"
@@ -334,9 +334,6 @@ HYPER: tuple[Gap, ...] = (
         ],
     ),
 )
-FILES = "Parquet and CSV files, to read or to write"
-FRACTIONS = "times with fractions of a second"
-RESERVED = "a table whose name begins with sqlite_"
 
 SQLITE: tuple[Gap, ...] = (
     *COMMON,

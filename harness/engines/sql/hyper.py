@@ -9,7 +9,6 @@ from sqlglot.dialects.postgres import Postgres as Dialect
 
 from harness.engines.sql import clients, gaps, rules, spellings
 from harness.engines.sql.base import SqlEngine
-from harness.engines.sql.hyper_session import HyperSession
 from harness.plan.guards.nan_uses import Use
 from harness.plan.guards.special_uses import FULL_CASE, ROUNDED, Differing
 
@@ -17,7 +16,8 @@ from harness.plan.guards.special_uses import FULL_CASE, ROUNDED, Differing
 class Hyper(SqlEngine):
     name, label, colour, clients = "hyper", "Hyper", "#c72035", clients.HYPER
     distribution = module = "tableauhyperapi"
-    session, gaps, rules, by_default = HyperSession, gaps.HYPER, rules.HYPER, False
+    session = "harness.engines.sql.sessions.hyper:HyperSession"
+    gaps, rules, by_default = gaps.HYPER, rules.HYPER, False
     nan_differs: ClassVar[frozenset[Use]] = frozenset({Use.SPREAD})
     special_differs: ClassVar[Differing] = {**FULL_CASE, exp.Round: ROUNDED}
     dialect = spellings.dialect(Dialect, spellings.HYPER)

@@ -8,11 +8,10 @@ from typing import ClassVar
 from sqlglot import exp
 from sqlglot.dialects.spark import Spark as Dialect
 
-from harness.engines.base import Program
 from harness.engines.own_environment import InOwnEnvironment
+from harness.engines.session import Program
 from harness.engines.sql import gaps, rules, spellings
 from harness.engines.sql.base import SqlEngine
-from harness.engines.sql.sail_session import SailSession
 from harness.plan import CompiledQuery
 from harness.plan.guards.nan_uses import Use
 from harness.plan.guards.special_uses import FULL_CASE, Differing
@@ -31,7 +30,8 @@ class Sail(InOwnEnvironment, SqlEngine):
     by_default: ClassVar[bool] = False
     requires = ("pysail==0.7.*", "pyspark-client==4.2.0")  # other clients are refused
     reads: ClassVar[frozenset[Input]] = frozenset({Input.PARQUET, Input.CSV})
-    session, gaps, rules = SailSession, gaps.SAIL, rules.SAIL
+    session = "harness.engines.sql.sessions.sail:SailSession"
+    gaps, rules = gaps.SAIL, rules.SAIL
     nan_differs: ClassVar[frozenset[Use]] = frozenset()
     special_differs: ClassVar[Differing] = {
         **FULL_CASE,

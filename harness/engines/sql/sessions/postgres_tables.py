@@ -22,8 +22,9 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.postgres import Postgres
 
-from harness.engines.base import CONNECT_VARIABLE, memory_limit
-from harness.engines.sql.tables import STANDARD, declared, join_keys
+from harness.engines.session import CONNECT_VARIABLE, memory_limit
+from harness.engines.sql.sessions.join_keys import join_keys
+from harness.engines.sql.sessions.tables import STANDARD, declared
 from harness.errors import Unsupported
 from harness.machine.postgres_server import PostgresServer
 from harness.sandbox.guard import identifier, literal

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.answer import each_once
-from harness.engines.base import OUTPUT_FILE, SPILL_FOLDER, Program, Session, memory_limit
-from harness.engines.sql.copy import selected
+from harness.engines.session import OUTPUT_FILE, SPILL_FOLDER, Program, Session, memory_limit
 from harness.engines.training import of_arrow, train_of
 from harness.sandbox.files import reader
 from harness.sandbox.guard import identifier, judge, lock
@@ -20,6 +19,10 @@ if TYPE_CHECKING:
 
     from harness.answer import AnswerSpec
     from harness.engines.training import Batch
+
+
+COPY, TO_FILE = "COPY (\n", f"\n) TO '{OUTPUT_FILE}' (FORMAT parquet)"
+"""What stands before and after the SELECT of a program that writes its answer to a file."""
 
 
 class DuckDBSession(Session):
@@ -79,3 +82,10 @@ class DuckDBSession(Session):
 
     def rows(self, result: Any) -> int:
         return int(result.num_rows)
+
+
+def selected(program: str) -> str:
+    """The SELECT of a program: the program itself, or what its COPY statement contains."""
+    if program.startswith(COPY) and program.endswith(TO_FILE):
+        return program.removeprefix(COPY).removesuffix(TO_FILE)
+    return program

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 from sqlglot.dialects.sqlite import SQLite
 
 from harness.answer import NAN_IS_NULL
-from harness.engines.gaps import Gaps
-from harness.engines.sql.gaps import FRACTIONS, RESERVED
-from harness.engines.sql.tables import declared, join_keys
+from harness.engines.sql.sessions.join_keys import join_keys
+from harness.engines.sql.sessions.tables import declared
 from harness.sandbox.guard import identifier
 from harness.tables import Table
 from harness.types import Type
@@ -42,13 +41,11 @@ def connected(copied: sqlite3.Connection | None = None) -> sqlite3.Connection:
     return connection
 
 
-def fill(connection: sqlite3.Connection, table: Table, gaps: Gaps) -> None:
+def fill(connection: sqlite3.Connection, table: Table) -> None:
     """Makes a table, replacing one of its name, with the rows of its Parquet files.
 
-    Raises Refused for times that SQLite cannot read, and for a name that it keeps for itself.
+    Raises FractionOfSecond for times that SQLite's functions cannot read.
     """
-    if table.name.lower().startswith("sqlite_"):
-        raise gaps.unsupported(RESERVED, table.name)
     name = identifier(table.name)
     connection.execute(f"DROP TABLE IF EXISTS {name}")
     connection.execute(f"CREATE TABLE {name} ({declared(table, _DECLARED)})")
@@ -57,7 +54,7 @@ def fill(connection: sqlite3.Connection, table: Table, gaps: Gaps) -> None:
         _insert(connection, table)
     except FractionOfSecond:
         connection.execute("ROLLBACK")
-        raise gaps.unsupported(FRACTIONS, table.name) from None
+        raise
     connection.execute("COMMIT")
 
 

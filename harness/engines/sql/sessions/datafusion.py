@@ -9,8 +9,8 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from harness.engines.base import SPILL_FOLDER, memory_limit
-from harness.engines.sql.base import SqlSession
+from harness.engines.session import SPILL_FOLDER, memory_limit
+from harness.engines.sql.sessions.base import SqlSession
 from harness.tables import Input, Table
 
 CACHES = ("metadata_cache", "file_statistics_cache", "list_files_cache")
@@ -24,7 +24,7 @@ class DataFusionSession(SqlSession):
     have the rest; what takes more moves to the disk.
     """
 
-    def __init__(self, threads: int = 1) -> None:
+    def __init__(self, threads: int) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
         from datafusion import CsvReadOptions, SessionConfig, SessionContext

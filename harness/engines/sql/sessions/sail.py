@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from harness.engines.base import SPILL_FOLDER, memory_limit
-from harness.engines.pyspark.session import SparkTables
-from harness.engines.sql.base import SqlSession
-from harness.engines.sql.pyspark import PySparkSession
+from harness.engines.pyspark.tables import SparkTables
+from harness.engines.session import SPILL_FOLDER, memory_limit
+from harness.engines.sql.sessions.base import SqlSession
+from harness.engines.sql.sessions.pyspark import PySparkSession
 from harness.tables import Input, Table
 
 
@@ -19,7 +19,7 @@ class SailSession(PySparkSession):
     have the rest; what takes more moves to the disk.
     """
 
-    def __init__(self, threads: int = 1) -> None:
+    def __init__(self, threads: int) -> None:
         from pysail.spark import SparkConnectServer
 
         SqlSession.__init__(self, threads)  # not PySpark's, which starts a JVM

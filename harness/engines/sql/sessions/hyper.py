@@ -8,9 +8,9 @@ import weakref
 from pathlib import Path
 from typing import Any
 
-from harness.engines.base import Program, memory_limit
-from harness.engines.sql.base import SqlSession
-from harness.engines.sql.tables import external, with_files
+from harness.engines.session import Program, memory_limit
+from harness.engines.sql.sessions.base import SqlSession
+from harness.engines.sql.sessions.tables import external, with_files
 from harness.machine.scratch import own_folder
 from harness.sandbox.guard import identifier, literal
 from harness.tables import Input, Table
@@ -22,7 +22,7 @@ LONGEST_FOLDER = 80
 class HyperSession(SqlSession):
     """A session of Hyper: memory holds temporary tables; answers come as Arrow files."""
 
-    def __init__(self, threads: int = 1) -> None:
+    def __init__(self, threads: int) -> None:
         import pyarrow as pa
         import tableauhyperapi as hyper
 
