@@ -22,7 +22,10 @@ from tests.support import forks
 AVAILABLE = harness.engines.by_default()
 """The engines of a run without ``--engines``."""
 PLUGINS = ("no:hypothesispytest", "no:cacheprovider", "tests.fakes.short_probe")
-OPTIONS = " ".join(("--assert=plain", *(f"-p {name}" for name in PLUGINS), "-W error"))
+REWRITING = "ignore::pytest.PytestAssertRewriteWarning"
+"""In a fork the harness has been imported, so that its assertions are not rewritten."""
+WARNINGS = ("-W error", f"-W {REWRITING}")
+OPTIONS = " ".join(("--assert=plain", *(f"-p {name}" for name in PLUGINS), *WARNINGS))
 """pytest's. Where Python writes no bytecode, rewriting the harness's modules takes a second."""
 QUICK = ("--benchmark-max-time", "0.01", "--benchmark-min-rounds", "2")
 

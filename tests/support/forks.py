@@ -99,8 +99,7 @@ def _become(
     os.environ.update(environment)
     sys.path[0], sys.argv = folder, ["pytest", *arguments]
     sys.stdin = open(0, closefd=False)  # noqa: SIM115
-    ignored = "-Wignore::pytest.PytestAssertRewriteWarning"  # what is imported is not rewritten
-    sys.exit(pytest.main([ignored, *arguments]))
+    sys.exit(pytest.main(arguments))
 
 
 if __name__ == "__main__":
