@@ -1,12 +1,13 @@
-"""Calls functions that read a user's files, in a worker process, which may die of it.
+"""Calls functions that read a user's files, or make tables, in a worker process.
 
 A library may end its whole process on a damaged file: Arrow aborts on an encrypted column. That
 costs one table then, not the run. The worker also bounds time and memory: a small file may unpack
-to a large one.
+to a large one. What it held in memory ends with it.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable
@@ -60,7 +61,10 @@ class FunctionCall(Request[Returned]):
 
 
 class Apart(Closing):
-    """A worker that calls functions within a time limit for all calls together."""
+    """A worker that calls functions that read files, in a time limit for all calls together."""
+
+    does, failed, died = "read", "cannot be read", "is damaged: a process that read it"
+    """Words for errors."""
 
     def __init__(self) -> None:
         self._seconds, self._counted = SECONDS, set[tuple[int, int]]()
@@ -103,13 +107,15 @@ class Apart(Closing):
                 f"a second more for each {BYTES_A_SECOND / 1e6:g} MB that their files have"
             ) from error
         except WorkerOutOfMemory as error:
-            raise DataTooMuch(f"{what} takes more than {limit / 1e9:.2g} GB to read") from error
+            raise DataTooMuch(
+                f"{what} takes more than {limit / 1e9:.2g} GB to {self.does}"
+            ) from error
         except WorkerDied as error:
             words = str(error).splitlines()[0].removesuffix(" without a word")
             end = words.removesuffix("; its last words:").removeprefix("the process ")
-            raise DataError(f"{what} is damaged: a process that read it {end}") from error
+            raise DataError(f"{what} {self.died} {end}") from error
         except WorkerError as error:
-            raise DataError(f"{what} cannot be read: {error}") from error
+            raise DataError(f"{what} {self.failed}: {error}") from error
         finally:
             self._seconds += began - time.monotonic()
 
@@ -126,3 +132,13 @@ class Apart(Closing):
             self._worker.close()
             self._scratch.close()
         self._worker = self._scratch = None
+
+
+class Making(Apart):
+    """A worker that calls functions that make tables, however long that takes."""
+
+    does, failed, died = "make", "cannot be made", "cannot be made: the process that made it"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seconds = math.inf

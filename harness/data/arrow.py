@@ -16,6 +16,8 @@ BATCH_ROWS = 250_000
 """Rows made at once, and rows of a Parquet row group. Another figure gives other generated data."""
 BUFFER_BYTES = 1 << 16
 """Bytes of a Parquet file that are read at once of each column."""
+PIECE_BYTES = 1 << 20
+"""Bytes of texts that are copied at once to be searched."""
 ARROW_TYPES: dict[Type, pa.DataType] = {
     Type.BOOLEAN: pa.bool_(),
     Type.INT64: pa.int64(),
@@ -45,32 +47,37 @@ def opened(path: Path) -> pq.ParquetFile:
 
 
 def holds_any(texts: pa.Array | pa.ChunkedArray, characters: str) -> bool:
-    """True if a text of a column has one of these characters.
+    """True if a text of a column has one of these characters in ASCII.
 
     The bytes of all texts are searched at once, which is some ten times as fast as text by text.
     """
+    wanted = [c.encode() for c in characters]
     return any(
-        any(c.encode() in content for c in characters)
+        any(c in piece for piece in _pieces(part) for c in wanted)
         and (not part.null_count or any(_holds(part, c) for c in characters))  # not below a NULL
-        for part, content in _contents(texts)
+        for part in _parts(texts)
     )
 
 
 def is_ascii(texts: pa.Array | pa.ChunkedArray) -> bool:
     """True if the texts of a column are in ASCII, and what lies below its NULLs is, too."""
-    return all(content.isascii() for _, content in _contents(texts))
+    return all(piece.isascii() for part in _parts(texts) for piece in _pieces(part))
 
 
-def _contents(texts: pa.Array | pa.ChunkedArray) -> Iterator[tuple[pa.Array, bytes]]:
-    """Yields the parts of a column of texts, each with the bytes in UTF-8 of all its texts."""
-    for part in texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]:
-        _, places, data = part.buffers()
-        if len(part) and data is not None:
-            ends = pa.Array.from_buffers(
-                pa.int32(), len(part) + 1, [None, places], offset=part.offset
-            )
-            first, last = ends[0].as_py(), ends[-1].as_py()
-            yield part, data.slice(first, last - first).to_pybytes()
+def _parts(texts: pa.Array | pa.ChunkedArray) -> list[pa.Array]:
+    return texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]
+
+
+def _pieces(texts: pa.Array) -> Iterator[bytes]:
+    """Yields the bytes in UTF-8 of all texts of a column, in pieces of PIECE_BYTES."""
+    _, places, data = texts.buffers()
+    if len(texts) and data is not None:
+        ends = pa.Array.from_buffers(
+            pa.int32(), len(texts) + 1, [None, places], offset=texts.offset
+        )
+        content = memoryview(data)[ends[0].as_py() : ends[-1].as_py()]
+        for start in range(0, len(content), PIECE_BYTES):
+            yield bytes(content[start : start + PIECE_BYTES])
 
 
 def _holds(texts: pa.Array, character: str) -> bool:

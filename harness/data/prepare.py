@@ -6,14 +6,15 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from harness.data.apart import Apart
+from harness.data.apart import Apart, Making
 from harness.data.arrow import BATCH_ROWS, arrow_schema
 from harness.data.budget import Room
 from harness.data.cache import Cache, CacheEntry, Facts, identity_hash
+from harness.data.generators.base import Generator
 from harness.data.ingest import Ingested, ingest
 from harness.data.sources import DataSource, DataSpec
 from harness.data.table_source import TableSource
@@ -24,6 +25,7 @@ from harness.tables import Input, Table
 from harness.types import Schema
 
 Progress = Callable[[str], None]
+Made = TypeVar("Made")
 
 PARQUET_BYTES, CSV_BYTES = 3, 7
 """Bytes of a generated value, about: generators have 2 to 4, and 5 to 10."""
@@ -47,16 +49,19 @@ def prepare(
     source: Input,
     cache: Cache,
     progress: Progress = _silent,
+    making: Making | None = None,
 ) -> Tables:
     """Returns the tables of a workload, which are made or read once and then cached.
 
-    Parquet is always made, since the reference reads it; CSV if ``source`` is CSV. Raises
+    Parquet is always made, since the reference reads it; CSV if ``source`` is CSV. Generated tables
+    are made by ``making``, or in this process if that is None. Raises
     WorkloadError (no such size or file), DataError (a file that cannot be used, or no room) or
     DataUnavailable (something must be installed first).
     """
     size = workload.size(size)
     if workload.data is not None:
-        return _generated(workload, workload.data, size, source, cache, progress)
+        made = _Generated(workload.data, size, progress, making)
+        return _generated(workload, workload.data, size, source, cache, made)
     walk = Walk()
     with Apart() as reading:
         read = {
@@ -107,7 +112,7 @@ def changes(workload: DataSource, size: str, cache: Cache) -> list[str]:
 def content_key(workload: DataSource, size: str, cache: Cache) -> str:
     """Returns the ``key`` of the Tables that `prepare` would return; makes no generated tables."""
     if workload.data is not None:
-        return identity_hash(_Generated(workload.data, workload.size(size), _silent).content)
+        return identity_hash(_Generated(workload.data, workload.size(size)).content)
     return prepare(workload, size, Input.MEMORY, cache).key
 
 
@@ -117,10 +122,9 @@ def _generated(
     size: str,
     source: Input,
     cache: Cache,
-    progress: Progress,
+    made: _Generated,
 ) -> Tables:
     """Returns generated tables; a DataError names the line that declares their size."""
-    made = _Generated(data, size, progress)
     csv: CacheEntry | None = None
     try:
         parquet = cache.fetch(data.generator.name, made.identity("parquet"), made.make_parquet)
@@ -149,8 +153,15 @@ def _generated(
 class _Generated:
     """One size of a generated workload: its identity, and how its files are made."""
 
-    def __init__(self, data: DataSpec, size: str, progress: Progress) -> None:
+    def __init__(
+        self,
+        data: DataSpec,
+        size: str,
+        progress: Progress = _silent,
+        making: Making | None = None,
+    ) -> None:
         self.generator, self.params, self.progress = data.generator, data.params(size), progress
+        self._making = making
         self.label = f"{self.generator.name}-{size}"
         self.schemas: Mapping[str, Schema] = self.generator.schemas(self.params)
         self.content: dict[str, Any] = {
@@ -179,9 +190,9 @@ class _Generated:
 
     def _table(self, name: str, folder: Path, scratch: Path, room: Room) -> WrittenFile:
         self.progress(f"{self.label}: making table {name}")
-        batches = self.generator.batches(name, self.params, scratch)
         schema, path = self.schemas[name], folder / f"{name}.parquet"
-        written = write_parquet(path, arrow_schema(schema), batches, room)
+        arguments = self.generator, name, self.params, scratch, path, schema, room
+        written = self._call(name, _write_table, *arguments)
         for column in schema:
             if written.nulls[column.name] and not column.nullable:
                 raise DataError(
@@ -199,5 +210,24 @@ class _Generated:
         room.expect(self._expected_bytes(CSV_BYTES))
         for name in self.schemas:
             self.progress(f"{self.label}: writing table {name} as CSV")
-            write_csv((parquet.file(f"{name}.parquet"),), folder / f"{name}.csv", room)
+            file = parquet.file(f"{name}.parquet")
+            self._call(name, write_csv, (file,), folder / f"{name}.csv", room)
         return {}
+
+    def _call(self, name: str, function: Callable[..., Made], *arguments: Any) -> Made:
+        if self._making is None:
+            return function(*arguments)
+        return self._making.call(f"{self.label}: the table {name}", function, *arguments)
+
+
+def _write_table(
+    generator: Generator[Any],
+    name: str,
+    params: Any,
+    scratch: Path,
+    path: Path,
+    schema: Schema,
+    room: Room,
+) -> WrittenFile:
+    """Writes the table that a generator makes of ``params`` to a Parquet file."""
+    return write_parquet(path, arrow_schema(schema), generator.batches(name, params, scratch), room)

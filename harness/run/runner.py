@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from harness.data.apart import Making
 from harness.data.cache import Cache
 from harness.data.identity import change_of, change_of_tables
 from harness.data.prepare import Tables, prepare
@@ -45,7 +46,7 @@ class Runner:
         self.register, self.progress, self.say, self.ended = register, progress, say, ended
         self._budget, self._rounds = budget, settings.rounds
         self._passes = Passes(register, settings.rounds, budget)
-        self._cache, self._scratch = cache, Scratch()
+        self._cache, self._scratch, self._making = cache, Scratch(), Making()
         folder = self._scratch.path
         self._pool = WorkerPool(replace(settings, scratch=folder / "engines"))
         self._referee = Referee(
@@ -136,7 +137,8 @@ class Runner:
     def _tables(self, one: CompiledCell) -> Tables:
         """Returns a cell's tables, made or from the cache; this time is not part of the budget."""
         began = time.monotonic()
-        tables = prepare(one.workload, one.cell.size, one.cell.input, self._cache, self.say)
+        where = one.workload, one.cell.size, one.cell.input, self._cache
+        tables = prepare(*where, self.say, self._making)
         took = time.monotonic() - began
         self._pool.spent.add(Part.DATA, took)
         self._budget.spare(took)
@@ -183,6 +185,7 @@ class Runner:
 
     def close(self) -> None:
         """Ends all workers and removes their files."""
+        self._making.close()
         self._pool.close()
         self._referee.close()
         self._scratch.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import pickle
+import sys
 import time
 from pathlib import Path
 
@@ -14,13 +15,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from harness.data import apart, parquet_files
-from harness.data.apart import Apart
+from harness.data.apart import Apart, Making
 from harness.data.cache import Cache
 from harness.data.identity import identities
 from harness.data.prepare import prepare
 from harness.errors import DataError, DataTooMuch, WorkloadError
 from harness.tables import Input
 from harness.workload.file import load
+from tests.places import WORKLOADS
 
 
 def double(number: int) -> int:
@@ -53,6 +55,10 @@ def dawdle() -> None:
     time.sleep(60)
 
 
+def imported_generator() -> bool:
+    return "harness.data.generators.etl" in sys.modules
+
+
 def whoami() -> int:
     return os.getpid()
 
@@ -83,6 +89,21 @@ def test_a_process_that_dies_is_a_file_that_is_damaged() -> None:
         with pytest.raises(DataError, match=r"^t.parquet is damaged: .*ended with exit code 3$"):
             reading.call("t.parquet", leave)
         assert reading.call("t.parquet", double, 1) == 2  # another one is started
+
+
+def test_generated_tables_are_made_by_a_process_of_their_own(tmp_path: Path) -> None:
+    asked = load(WORKLOADS / "etl.yaml")
+    with Cache(tmp_path / "a") as cache, Making() as making:
+        elsewhere = prepare(asked, "tiny", Input.CSV, cache, making=making)
+        assert making.call("t", imported_generator)
+        with pytest.raises(DataError, match=r"^t cannot be made: .*made it was ended by .*SIGABRT"):
+            making.call("t", os.abort)
+    with Cache(tmp_path / "b") as cache:
+        here = prepare(asked, "tiny", Input.CSV, cache)
+    for name, table in elsewhere.tables.items():
+        own = here.tables[name]
+        assert table.schema == own.schema
+        assert [f.read_bytes() for f in table.csv] == [f.read_bytes() for f in own.csv]
 
 
 def test_all_files_of_a_workload_are_read_by_one_process() -> None:
