@@ -172,11 +172,11 @@ def _found_or_made(
     folder = _folder(needed)
     try:
         with held(folder.with_name(f"{folder.name}.lock")):
-            found = _complete(folder)
+            # Marked as used before it is read: one that is not, another run may remove.
+            found = _complete(folder) if use(folder.parent, _manifest(folder)) else None
             if found is None:
                 say(f"installing {', '.join(wanted)} into an environment of its own (once)")
                 found = _make(folder, needed, wanted)
-            use(folder.parent, _manifest(folder))
         return found
     except CannotInstall as error:
         return error
@@ -245,14 +245,21 @@ def _by_pip(folder: Path, needed: Sequence[str]) -> str | None:
 
 
 def _run(command: Sequence[str]) -> str | None:
-    """Runs a command; returns the line of its output that says why it failed, or None.
+    """Runs a command, which ends with this process; returns why it failed, in a line, or None.
 
     It runs in the root folder, so that no project's settings apply: uv also reads settings in
     the folders above, and one of these may be for temporary files, where every user may write.
     """
+    from harness.machine.following import following  # not in a worker
+
     try:
         ran = subprocess.run(
-            command, cwd="/", capture_output=True, text=True, timeout=WAIT_SECONDS, check=False
+            following(command),
+            cwd="/",
+            capture_output=True,
+            text=True,
+            timeout=WAIT_SECONDS,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return f"no end after {WAIT_SECONDS} s"

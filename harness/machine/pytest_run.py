@@ -15,16 +15,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from harness.machine.following import following
+
 TOLD_IN = "ENGINEBENCH_RESULTS_TOLD_IN"
 """The variable of such a pytest with the path of a file, in which it tells its results file's."""
-_STARTER = f"""
-import ctypes, os, sys
-if sys.platform == "linux":
-    ctypes.CDLL(None).prctl(1, {int(signal.SIGTERM)}, 0, 0, 0)  # PR_SET_PDEATHSIG
-if os.getppid() == int(sys.argv[1]):
-    os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
-"""
-"""Makes SIGTERM, for which pytest ends as for Ctrl-C, follow the parent's death (Linux only)."""
 
 
 class Ended(NamedTuple):
@@ -59,7 +53,7 @@ def tell_results(path: Path) -> None:
 
 def _run(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:
     process = subprocess.Popen(
-        [sys.executable, "-P", "-c", _STARTER, str(os.getpid()), *arguments],
+        following([sys.executable, *arguments]),
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -210,6 +210,27 @@ def test_an_environment_is_an_entry_of_the_cache(
         assert not pinned("polars==1.44.2").made
 
 
+def test_an_environment_that_is_found_is_kept_from_runs_that_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another run ends, and shrinks the cache, while this one looks whether it is complete."""
+    monkeypatch.setattr(own_environment, "_by_pip", lambda folder, needed: folder.mkdir())
+    monkeypatch.setattr(own_environment, "_versions", lambda folder: {"polars": "1.44.2"})
+    with Cache():
+        pinned("polars==1.44.2").home()
+    complete = own_environment._complete
+
+    def beside_another_run(folder: Path) -> OwnEnvironment | None:
+        found = complete(folder)
+        Cache(limit=1).close()
+        return found
+
+    monkeypatch.setattr(own_environment, "_complete", beside_another_run)
+    monkeypatch.setattr(own_environment, "_homes", {})
+    with Cache():
+        assert (pinned("polars==1.44.2").home().folder / MANIFEST).exists()
+
+
 def test_what_an_installer_left_behind_goes_unless_one_is_at_work(fresh: Path) -> None:
     left, making = (fresh / f"environment-{digit * 20}" for digit in "01")
     for folder in (left, making):

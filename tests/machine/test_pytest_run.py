@@ -52,6 +52,20 @@ def test_what_was_measured_is_written(tmp_path: Path, number: signal.Signals) ->
     assert not child.is_running()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells that a parent ended")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_an_installer_ends_with_the_run(tmp_path: Path, number: signal.Signals) -> None:
+    """Left behind, it would write into the environment that the next run makes."""
+    file = tmp_path / "child"
+    install = "import sys; from harness.engines import own_environment as o; o._run(sys.argv[1:])"
+    sleep = "import os, pathlib, sys, time; pathlib.Path(sys.argv[1]).write_text(str(os.getpid()))"
+    command = [sys.executable, "-c", f"{sleep}; time.sleep(60)", str(file)]
+    with subprocess.Popen([sys.executable, "-c", install, *command]) as run:
+        child = psutil.Process(int(until(file)))
+        os.kill(run.pid, number)
+        child.wait(10)
+
+
 def test_the_code_and_all_that_is_printed_are_returned() -> None:
     told = "import sys; print('out'); sys.stdout.flush(); print('é', file=sys.stderr); sys.exit(3)"
     assert run_pytest(["-c", told]) == (3, "out\né\n", None)
