@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from sqlglot import exp
 
 from harness.engines.pyarrow.values import ArrowValues, wrapped
 from harness.engines.python.kernel import ATOM, Code, quoted
+from harness.engines.python.like import RE2, RegexSpelling, ilike_regex, like_regex
 from harness.plan.facts.printing import in_sql
 from harness.plan.tree.nodes import Expression
 from harness.types import Type
@@ -69,16 +70,22 @@ class ArrowText(ArrowValues):
     group_name: ClassVar[str] = "found"
 
     def like(self, e: Expression) -> Code:
-        return self._like(e, "")
+        return self._like(e, like_regex, "")
 
     def ilike(self, e: Expression) -> Code:
-        return self._like(e, ", ignore_case=True")
+        return self._like(e, ilike_regex, ", ignore_case=True")
 
-    def _like(self, e: Expression, option: str) -> Code:
+    def _like(self, e: Expression, regex: Callable[[str, RegexSpelling], str], option: str) -> Code:
+        """Emits a test for a pattern; one with a backslash as a regular expression.
+
+        ``match_like`` takes a backslash for an escape, and even two of them in some patterns.
+        """
         if not isinstance(e.expression, exp.Literal):
             raise self.gaps.unsupported("a LIKE pattern that is not a constant", in_sql(e))
-        pattern = quoted(e.expression.name.replace("\\", "\\\\"))  # Arrow's escape character
-        return self.pc("match_like", e.this, pattern + option)
+        pattern = e.expression.name
+        if "\\" in pattern:
+            return self.pc("match_substring_regex", e.this, quoted(regex(pattern, RE2)))
+        return self.pc("match_like", e.this, quoted(pattern) + option)
 
     def trim(self, e: Expression) -> Code:
         side = {"LEADING": "l", "TRAILING": "r"}.get(str(e.args.get("position")), "")

@@ -39,7 +39,7 @@ def like_pattern(pattern: str, spelling: RegexSpelling = COMMON) -> LikePattern:
     """Turns a LIKE pattern into a test: ``a%`` -> starts with ``a``."""
     body = pattern.strip("%")
     if "_" in pattern or "%" in body or not body:
-        return LikePattern("matches", _like_regex(pattern, spelling))
+        return LikePattern("matches", like_regex(pattern, spelling))
     starts, ends = not pattern.startswith("%"), not pattern.endswith("%")
     kinds = {(True, True): "equals", (True, False): "starts", (False, True): "ends"}
     return LikePattern(kinds.get((starts, ends), "contains"), body)
@@ -47,10 +47,11 @@ def like_pattern(pattern: str, spelling: RegexSpelling = COMMON) -> LikePattern:
 
 def ilike_regex(pattern: str, spelling: RegexSpelling = COMMON) -> str:
     """Returns the regular expression for an ILIKE pattern, with its options: ``(?is)^a``."""
-    return _like_regex(pattern, spelling).replace("(?s)", "(?is)", 1)
+    return like_regex(pattern, spelling).replace("(?s)", "(?is)", 1)
 
 
-def _like_regex(pattern: str, spelling: RegexSpelling) -> str:
+def like_regex(pattern: str, spelling: RegexSpelling) -> str:
+    """Returns the regular expression for a LIKE pattern, with its options: ``(?s)^a``."""
     options, character, end = spelling
     many = f"{character}*"
     regex = "".join({"%": many, "_": character}.get(c, re.escape(c)) for c in pattern)
