@@ -1,4 +1,4 @@
-"""A rule for DataFusion, which mixes up columns of one name that tie a subquery to its query."""
+"""Rules for engines that mix up names of a subquery with those of the query around it."""
 
 from __future__ import annotations
 
@@ -34,6 +34,33 @@ def ties_named_apart(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
             if others:
                 _rename(select, own[table], others)
     return tree
+
+
+def sources_named_apart(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
+    """Gives a source another name if a table of that name is read under an alias.
+
+    ``FROM t WHERE EXISTS (SELECT 1 FROM t AS b WHERE b.id = t.id)`` reads ``t AS t_2``: chDB also
+    knows a table with an alias by its own name, so that ``t.id`` were b's.
+    """
+    tables = list(tree.find_all(exp.Table))
+    hiding = {table.name for table in tables if table.name != table.alias_or_name}
+    taken = {name for each in tables for name in (each.name, each.alias_or_name)}
+    taken |= {each.alias for each in tree.find_all(exp.Subquery)}
+    for select in list(tree.find_all(exp.Select)):
+        for source in sources_of(select):
+            if (name := source.alias_or_name) in hiding:
+                other = fresh(name, taken)
+                taken.add(other)
+                for column in _uses(select, name):
+                    column.set("table", exp.to_identifier(other))
+                source.set("alias", exp.TableAlias(this=exp.to_identifier(other)))
+    return tree
+
+
+def _uses(select: exp.Select, name: str) -> list[exp.Column]:
+    """Returns the columns of a query's source with this name, also those in its subqueries."""
+    columns = select.find_all(exp.Column)
+    return [column for column in columns if column.table == name and _is_of(column, select)]
 
 
 def _tying(select: exp.Select, own: Mapping[str, Expression]) -> Iterator[exp.Column]:
@@ -73,7 +100,7 @@ def _is_of(column: exp.Column, select: exp.Select) -> bool:
 def _rename(select: exp.Select, source: Expression, others: Mapping[str, str]) -> None:
     """Gives columns of one of a query's sources other names; it becomes a derived table."""
     alias = source.alias_or_name
-    uses = [c for c in select.find_all(exp.Column) if c.table == alias and _is_of(c, select)]
+    uses = _uses(select, alias)
     items = []
     for name, kind in {column.name: column.type for column in uses}.items():
         column = exp.column(name, alias)

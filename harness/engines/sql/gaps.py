@@ -43,7 +43,7 @@ COMMON: tuple[Gap, ...] = (
     ),
     cannot(
         exp.SplitPart,
-        "a text split by what may be the empty text, or its part of number 0",
+        "a text split by what may be the empty text, or its part of a number that may be 0",
         test=texts.split_by_nothing,
     ),
     cannot(

@@ -15,7 +15,7 @@ from sqlglot import exp
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from harness.answer import AnswerSpec
-from harness.engines.sql.correlated import ties_named_apart
+from harness.engines.sql.correlated import sources_named_apart, ties_named_apart
 from harness.plan.facts.columns import fresh
 from harness.plan.facts.kinds import DEVIATIONS, TIMESTAMPS
 from harness.plan.facts.patterns import ascii_classes
@@ -562,4 +562,10 @@ DATAFUSION: tuple[Rule, ...] = (
 )
 POLARS_SQL: tuple[Rule, ...] = (*RULES, constants_on_the_right, shared_patterns)
 SAIL: tuple[Rule, ...] = (*DATAFUSION, distinct_alike, qualify_as_where)
-CHDB: tuple[Rule, ...] = (*RULES, whole_numbers_as_bigints, dots_of_one_line, zeros_alike)
+CHDB: tuple[Rule, ...] = (
+    *RULES,
+    whole_numbers_as_bigints,
+    dots_of_one_line,
+    zeros_alike,
+    sources_named_apart,
+)

@@ -82,7 +82,7 @@ class Inference:
                 for e in filter(self._is_great_float, operands):
                     raise Unsupported("whole numbers beside a float beyond 2^53", in_sql(e))
             return Type.FLOAT64
-        if types == {Type.DATE, Type.TIMESTAMP}:
+        if types == {*_TIMES}:
             return Type.TIMESTAMP
         if len(types) > 1:
             kinds = " and ".join(sorted(types))
@@ -127,7 +127,7 @@ class Inference:
     def add(self, e: Expression) -> Typed:
         if not isinstance(e.expression, exp.Interval):
             return self.arithmetic(e)
-        moved = self.expect(e.this, Type.DATE, Type.TIMESTAMP)
+        moved = self.expect(e.this, *_TIMES)
         count, unit = e.expression.this, e.expression.args.get("unit")
         if unit is None or unit.name.upper() not in INTERVAL_UNITS:
             raise Unsupported("an interval of anything but a number of units", in_sql(e))
@@ -205,6 +205,8 @@ class Inference:
         kind = sql_type(e.args["to"])
         if isinstance(e.this, exp.Literal) and e.this.is_string and not is_read(e.this.name, kind):
             raise Unsupported(f"a text that is no {kind} of the usual form", in_sql(e.this))
+        if kind in _TIMES and self.of(e.this).type not in (None, Type.STRING, *_TIMES):
+            raise Unsupported("a time made of no text and no time", in_sql(e))
         return Typed(kind, nullable)
 
     def date_part(self, e: Expression) -> Typed:
@@ -217,7 +219,7 @@ class Inference:
     def truncated(self, e: Expression) -> Typed:
         if e.args["unit"].name.upper() not in INTERVAL_UNITS:
             raise Unsupported("this unit of date_trunc", in_sql(e))
-        self.expect(e.this, Type.DATE, Type.TIMESTAMP)
+        self.expect(e.this, *_TIMES)
         return Typed(Type.TIMESTAMP, self.of(e.this).nullable)
 
     def bucket(self, e: Expression) -> Typed:
@@ -234,7 +236,7 @@ class Inference:
         if (unit := e.args["unit"].name.upper()) not in DIFFERENCE_UNITS:
             raise Unsupported(f"a difference in units of {unit}", in_sql(e))
         for moment in (e.this, e.expression):
-            self.expect(moment, Type.DATE, Type.TIMESTAMP)
+            self.expect(moment, *_TIMES)
         return Typed(Type.INT64, self.any_null(e.this, e.expression))
 
     def date_of_parts(self, e: Expression) -> Typed:
@@ -371,7 +373,7 @@ class Inference:
     def measured(self, key: Expression, frame: Frame) -> None:
         """Raises Unsupported if the distances of a frame of values are not those of its key."""
         numbers = not isinstance(frame.high, timedelta)
-        if numbers and self.of(key).type in (Type.DATE, Type.TIMESTAMP):
+        if numbers and self.of(key).type in _TIMES:
             raise Unsupported("a frame of dates by a number; write INTERVAL 7 DAY", in_sql(key))
         for distance in (frame.low, frame.high):
             self.expect(key, *_MEASURED_BY[type(distance)])
@@ -414,6 +416,7 @@ def _strict(result: Type, *types: Type) -> Callable[[Inference, Expression], Typ
 
 
 _NUMBER = (Type.INT64,)
+_TIMES = (Type.DATE, Type.TIMESTAMP)
 _OTHERS: dict[type[Expression], dict[str, tuple[Type, ...]]] = {
     exp.Substring: {"start": _NUMBER, "length": _NUMBER},
     exp.Repeat: {"times": _NUMBER},

@@ -42,8 +42,7 @@ def normal_window(e: Expression) -> Expression:
     if type(function) in _RELATIVE:
         return _RELATIVE[type(function)](e)
     if isinstance(function, PLACING):
-        e.set("spec", None)
-        return e
+        return placed(e)
     if isinstance(function, exp.AggFunc) and not isinstance(function, _PICKING):
         if is_of_peers(e):
             keys = [key.this for key in window_order(e)]
@@ -104,6 +103,13 @@ def function_of(window: Expression) -> Expression:
     """Returns a window's function, without the IGNORE NULLS around it."""
     function: Expression = window.this
     return function.this if isinstance(function, exp.IgnoreNulls) else function
+
+
+def placed(window: Expression) -> Expression:
+    """Drops the frame of a function that ignores it: some engines refuse ``lag`` with one."""
+    if isinstance(window.this, PLACING):
+        window.set("spec", None)
+    return window
 
 
 def ignoring_nulls(window: Expression) -> Expression:

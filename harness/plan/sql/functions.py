@@ -9,7 +9,7 @@ from typing import Any
 from sqlglot import exp
 
 from harness.plan.facts.kinds import COMPARISONS, TIMESTAMPS, is_literal
-from harness.plan.facts.windows import ignoring_nulls
+from harness.plan.facts.windows import ignoring_nulls, placed
 from harness.plan.sql.expansions import expanded
 
 Expression = exp.Expr
@@ -296,12 +296,21 @@ def _trunc(e: exp.Trunc) -> Expression:
     return made
 
 
+def _truncated(e: exp.TimestampTrunc) -> Expression:
+    """Rewrites ``date_trunc('hour', day)`` to ``cast(day as timestamp)``: a day has no hours."""
+    of_time = e.args["unit"].name.upper() in ("HOUR", "MINUTE", "SECOND")
+    if not (of_time and e.this.is_type(exp.DType.DATE)):
+        return e
+    return exp.cast(e.this, exp.DType.TIMESTAMP)
+
+
 REWRITES: dict[type[Expression], Rewrite] = {
     exp.Bracket: _of_text,
     exp.Trunc: _trunc,
     exp.DateBin: _bucket,
     exp.RespectNulls: lambda e: e.this if isinstance(e.parent, exp.Window) else e,
-    exp.Window: ignoring_nulls,
+    exp.TimestampTrunc: _truncated,
+    exp.Window: lambda e: placed(ignoring_nulls(e)),
     exp.Log: _log,
     exp.ToDays: _interval("DAY"),
     exp.Mul: _times,

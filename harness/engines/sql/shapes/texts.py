@@ -97,14 +97,16 @@ def computed_split(e: Expression) -> bool:
 
 
 def split_by_nothing(e: Expression) -> bool:
-    """True for ``split_part(s, a, n)`` where a may be empty, or n 0.
+    """True for ``split_part(s, a, n)`` where a may be empty, or n may be 0.
 
     DuckDB alone cuts into characters, and has an empty part of number 0.
     """
     if not isinstance(e, exp.SplitPart):
         return False
     by, place = e.args["delimiter"], e.args["part_index"]
-    return not (isinstance(by, exp.Literal) and by.name) or is_literal(place, "0")
+    number = place.this if isinstance(place, exp.Neg) else place
+    numbered = isinstance(number, exp.Literal) and not is_literal(number, "0")
+    return not (isinstance(by, exp.Literal) and by.name and numbered)
 
 
 def computed_replacement(e: Expression) -> bool:
