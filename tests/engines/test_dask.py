@@ -63,6 +63,14 @@ def test_rows_are_shuffled_once_for_windows_by_the_same_keys(
     assert many_partitions.verdict("dask", sql).outcome == "ok"
 
 
+def test_the_inputs_of_a_join_are_cast_once(many_partitions: InProcess) -> None:
+    """Keys for the shuffle, and integers that rows without a partner have none of."""
+    joined = "select p.id, t.id as team, t.founded from people p left join teams t on p.k = t.id"
+    verdict = many_partitions.verdict("dask", joined)
+    assert verdict.outcome == "ok", verdict
+    assert verdict.program.count(".astype(") == 1
+
+
 def test_a_table_is_split_for_threads_only_where_it_is_worth_it(tmp_path: Path) -> None:
     whole = InProcess(read_tables(HERE / "tables.yaml"), tmp_path)
     whole.verdict("dask", "select id from people")

@@ -113,12 +113,12 @@ class DaskCudfProgram(DaskProgram):
         "pd": "import pandas as pd",
     }
 
-    def _keeping_integers(self, node: Join, side: Node) -> str:
+    def _keeping_integers(self, node: Join, side: Node) -> dict[str, str]:
         return keeping_integers(node, side)
 
-    def _sides(self, node: Join) -> tuple[str, str, list[str]]:
-        left, right, risky = super()._sides(node)
-        return left + keeping_whole_keys(node), right, risky
+    def _join_dtypes(self, node: Join) -> tuple[dict[str, str], dict[str, str]]:
+        left, right = super()._join_dtypes(node)
+        return left | keeping_whole_keys(node), right
 
     def _counts_rows(self, node: Aggregate, keys: Sequence[str]) -> str | None:
         """Returns the name of a column to count rows by, no key and without NULLs, or None.

@@ -16,7 +16,7 @@ from harness.engines.pandas.tables import csv_options
 from harness.engines.pandas.values import DTYPES
 from harness.engines.pandas.windows import ROLLING, PandasWindows, Partitions
 from harness.engines.python.gaps import OTHER_FRAME
-from harness.engines.python.kernel import listing, mapping, quoted
+from harness.engines.python.kernel import listing, quoted
 from harness.engines.python.windows import partition_names
 from harness.plan.facts.frames import Frame
 from harness.plan.facts.printing import in_sql
@@ -84,30 +84,27 @@ class CudfWindows(PandasWindows):
         return f'{text}{known}.astype("int64")'
 
 
-def keeping_integers(node: Join, side: Node) -> str:
-    """Returns the text of a cast to Int64 of the integer columns of ``side``, an input of the join.
+def keeping_integers(node: Join, side: Node) -> dict[str, str]:
+    """Maps integer columns of ``side``, an input of the join, to Int64.
 
-    Those are cast that the join gives or its residual reads, but no shared keys: rows without a
-    partner would turn them into floats. The text is empty if there are none.
+    They are those that the join gives or its residual reads, but no shared keys: rows without a
+    partner would turn them into floats.
     """
     wanted = (set(node.names) | columns_in(node.residual)) - node.shared_keys
-    whole = [c.name for c in side.schema if c.type is Type.INT64 and c.name in wanted]
-    return f".astype({mapping(dict.fromkeys(whole, 'Int64'))})" if whole else ""
+    return {c.name: "Int64" for c in side.schema if c.type is Type.INT64 and c.name in wanted}
 
 
-def keeping_whole_keys(node: Join) -> str:
-    """Returns the text of a cast to Int64 of integer left keys of a left join.
+def keeping_whole_keys(node: Join) -> dict[str, str]:
+    """Maps integer left keys of a left join to Int64; there are none for other joins.
 
-    It casts those whose right key has another name and is read after the join, since
-    ``keeping_integers`` casts that right key, and both must have one dtype. The text is empty if
-    there are none, and for other joins.
+    They are those whose right key has another name and is read after the join, since
+    ``keeping_integers`` has that right key, and both must have one dtype.
     """
     if node.kind != "left":
-        return ""
+        return {}
     wanted = set(node.names) | columns_in(node.residual)
     pairs = [(a, node.right.column(b)) for a, b in node.on if a != b and b in wanted]
-    whole = [a for a, column in pairs if column.type is Type.INT64]
-    return f".astype({mapping(dict.fromkeys(whole, 'Int64'))})" if whole else ""
+    return {a: "Int64" for a, column in pairs if column.type is Type.INT64}
 
 
 class CudfProgram(PandasProgram):
@@ -136,17 +133,13 @@ class CudfProgram(PandasProgram):
         fit = (column for column, c in pairs if c.type is not Type.STRING)
         return next(fit, None)
 
-    def _keeping_integers(self, node: Join, side: Node) -> str:
+    def _keeping_integers(self, node: Join, side: Node) -> dict[str, str]:
         return keeping_integers(node, side)
 
-    def _sides(self, node: Join) -> tuple[str, str, list[str]]:
-        """Returns the texts of both inputs, with keys of one dtype, and the names of risky keys.
-
-        Keys of unlike dtypes would be compared as floats. A right key is risky if it and its left
-        key may be NULL: merge would match their NULLs.
-        """
-        left, right, risky = super()._sides(node)
-        return left + keeping_whole_keys(node), right, risky
+    def _join_dtypes(self, node: Join) -> tuple[dict[str, str], dict[str, str]]:
+        """Adds keys that would be compared as floats with those of another dtype."""
+        left, right = super()._join_dtypes(node)
+        return left | keeping_whole_keys(node), right
 
     def _reader(self, table: Table, columns: Sequence[str]) -> str:
         columns = columns or [table.schema[0].name]  # it has not been seen to count rows without

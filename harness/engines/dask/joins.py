@@ -49,18 +49,12 @@ class DaskJoins(DaskSteps, PandasJoins):
             return self._cross(node)
         return super().join(node)
 
-    def _sides(self, node: Join) -> tuple[str, str, list[str]]:
-        """Returns the texts of both inputs, with keys of one dtype, and the names of risky keys.
-
-        Dask shuffles by the keys' hash, which depends on the dtype. A right key is risky if it and
-        its left key may be NULL: merge would match their NULLs.
-        """
-        left, right, risky = super()._sides(node)
+    def _join_dtypes(self, node: Join) -> tuple[dict[str, str], dict[str, str]]:
+        """Adds keys, so that both inputs' have one dtype: Dask shuffles by hashes of it."""
+        left, right = super()._join_dtypes(node)
         pairs = [(node.left.column(a), node.right.column(b)) for a, b in node.on]
-        ours = self._key_dtypes(pairs)
         theirs = self._key_dtypes([(b, a) for a, b in pairs])
-        left += f".astype({mapping(ours)})" if ours else ""
-        return left, right + (f".astype({mapping(theirs)})" if theirs else ""), risky
+        return left | self._key_dtypes(pairs), right | theirs
 
     def _full(self, node: Join, left: str, right: str, risky: Sequence[str]) -> str:
         """Emits a full join; a flag on each side is a further key, so that NULL keys match nothing.

@@ -57,19 +57,22 @@ class PandasJoins(PandasSteps):
         return (*self.order(node.left), *theirs)
 
     def _sides(self, node: Join) -> tuple[str, str, list[str]]:
-        """Returns the texts of both inputs, and the names of risky right keys.
+        """Returns the texts of both inputs, cast for the join, and the names of risky right keys.
 
-        The inputs are cast so that merge keeps their integers. A right key is risky if it and its
-        left key may be NULL: merge would match their NULLs.
+        A right key is risky if it and its left key may be NULL: merge would match their NULLs.
         """
-        left, right = self.exact(node.left), self.exact(node.right)
+        left, right = (
+            self.exact(side) + (f".astype({mapping(dtypes)})" if dtypes else "")
+            for side, dtypes in zip(node.inputs, self._join_dtypes(node), strict=True)
+        )
         pairs = [(node.left.column(a), node.right.column(b)) for a, b in node.on]
-        risky = [b.name for a, b in pairs if a.nullable and b.nullable]
-        if node.kind in ("left", "full"):
-            right = f"{right}{self._keeping_integers(node, node.right)}"
-        if node.kind == "full":
-            left = f"{left}{self._keeping_integers(node, node.left)}"
-        return left, right, risky
+        return left, right, [b.name for a, b in pairs if a.nullable and b.nullable]
+
+    def _join_dtypes(self, node: Join) -> tuple[dict[str, str], dict[str, str]]:
+        """Maps columns of a join's left and right input to the dtypes to which they are cast."""
+        left = self._keeping_integers(node, node.left) if node.kind == "full" else {}
+        right = self._keeping_integers(node, node.right) if node.kind in ("left", "full") else {}
+        return left, right
 
     def _full(self, node: Join, left: str, right: str, risky: Sequence[str]) -> str:
         """Emits a full join; right rows with NULL in a ``risky`` key match nothing, and are added.
@@ -94,21 +97,20 @@ class PandasJoins(PandasSteps):
         self.statements.append(f"{variable} = {text}")
         return variable
 
-    def _keeping_integers(self, node: Join, side: Node) -> str:
-        """Returns the text of a cast of ``side``'s integers and booleans to dtypes with NULL.
+    def _keeping_integers(self, node: Join, side: Node) -> dict[str, str]:
+        """Maps integers and booleans of ``side``, a join's input, to dtypes with NULL.
 
-        In a join, rows without a partner would make floats or objects of them. Keys that both
-        inputs share are not cast; the text is empty if there is nothing to cast.
+        Rows without a partner would make floats or objects of them. Keys that both inputs share are
+        left out.
         """
         if not self.printer.masks:
-            return ""
+            return {}
         wanted = (set(node.names) | columns_in(node.residual)) - node.shared_keys
-        dtypes = {
+        return {
             c.name: self.printer.dtypes[c.type][True]
             for c in side.schema
             if c.type in MASKED and not c.nullable and c.name in wanted
         }
-        return f".astype({mapping(dtypes)})" if dtypes else ""
 
     def _semi(self, node: Join) -> str:
         left, right = self.frame(node.left), self.frame(node.right)
