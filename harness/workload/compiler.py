@@ -40,6 +40,10 @@ FILE_CHARACTERS = 100_000_000
 MESSAGE_CHARACTERS = 1000
 """The limit for an error message, which may quote any name of the query."""
 
+SHORTER = (
+    "write it as several queries, name fewer of its parts twice, or put a long list into a table"
+)
+"""What makes a query quicker to compile."""
 NO_SQL = "this query has no SQL: its programs are checked against each other"
 
 Reply = TypeVar("Reply")
@@ -100,7 +104,7 @@ class Compiler:
                 return reply
             reason = reply.reason
         except TooMuch as error:
-            reason = f"{error}; write it as several queries, or name fewer of its parts twice"
+            reason = f"{error}; {SHORTER}"
         except WorkerError as error:  # our bug or the parser's: reported at the query's line
             reason = f"the harness failed; please report this: {error}"
         raise self._error(query, reason, query.sql_line)

@@ -122,8 +122,9 @@ def test_a_process_that_holds_too_much_is_replaced_without_a_word(
     [
         "select " + " + ".join(["k"] * 5_000) + " as x from t",
         f"select k from t where k in ({', '.join(map(str, range(100_000)))})",
+        f"select k from t where (k, x) not in ({', '.join(f'({n}, {n})' for n in range(2_000))})",
     ],
-    ids=["sums", "numbers"],
+    ids=["sums", "numbers", "rows"],
 )
 def test_long_sql_ends_at_its_limit_and_the_others_are_compiled(
     tmp_path: Path, process: Reader, monkeypatch: pytest.MonkeyPatch, sql: str
@@ -131,7 +132,8 @@ def test_long_sql_ends_at_its_limit_and_the_others_are_compiled(
     monkeypatch.setattr(compiler, "SECONDS", 2.0)
     made = compiler_of(tmp_path, process, bad=sql, good=MEANS, wrong="select kk from t")
     long, wrong = map(str, made.check(SCHEMAS).values())
-    assert "w.yaml:4: query 'bad': to compile it takes more than 2 s; write it as" in long
+    assert "w.yaml:4: query 'bad': to compile it takes more than 2 s; write it as several" in long
+    assert long.endswith("or put a long list into a table")
     assert "w.yaml:8: query 'wrong': no column 'kk'" in wrong
     assert made.query(made.workload.query("good"), SCHEMAS).plan
 
@@ -179,6 +181,18 @@ def test_sql_may_be_nested_as_deep_as_duckdb_takes_it(tmp_path: Path, process: R
     ):
         made = compiler_of(tmp_path, process, q=sql)
         assert made.query(made.workload.query("q"), SCHEMAS).plan is not None
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars", "pyarrow"])
+def test_a_program_too_deep_for_python_is_unsupported(
+    tmp_path: Path, process: Reader, engine: str
+) -> None:
+    """Python's parser reads 200 brackets within brackets."""
+    sql = "select " + "greatest(1, k * " * 201 + "k" + ")" * 201 + " as x from t"
+    made = compiler_of(tmp_path, process, deep=sql)
+    label = engines.get(engine).label
+    with pytest.raises(Unsupported, match=f"^not compiled for {label}: it is nested too deeply$"):
+        made.program(made.workload.query("deep"), SCHEMAS, engine, Input.MEMORY)
 
 
 # ------------------------------------------------------------------ the process' end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -66,6 +67,10 @@ class ProgramEmitter(ABC):
         return []
 
 
+MOST_NESTED = 200
+"""The deepest brackets within brackets that Python's parser reads."""
+
+
 class PythonEngine(Engine):
     """An engine whose programs are Python, emitted by its ``emitter``."""
 
@@ -73,4 +78,14 @@ class PythonEngine(Engine):
     emitter: ClassVar[type[ProgramEmitter]]
 
     def compile(self, query: CompiledQuery, tables: Mapping[str, Table], source: Input) -> Program:
-        return self.emitter(self.lacks(), tables, source).program(self.lowered(query), query.end)
+        """Returns the program; raises RecursionError if it is too deep for Python's parser."""
+        emitter = self.emitter(self.lacks(), tables, source)
+        try:
+            program = emitter.program(self.lowered(query), query.end)
+            if sum(map(program.text.count, "([{")) > MOST_NESTED:
+                ast.parse(program.text)
+        except SyntaxError as error:
+            if "too many nested" in str(error):
+                raise RecursionError(str(error)) from error
+            raise
+        return program
