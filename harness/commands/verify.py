@@ -17,7 +17,7 @@ from harness.errors import HarnessError, ResultsError, UnknownEngine
 from harness.machine.pytest_run import run_pytest
 from harness.records.limits import limit_name
 from harness.tables import Input
-from harness.words import visible
+from harness.words import parse_seconds, visible
 from harness.workload.compiler import engines_of
 from harness.workload.file import Workload, load
 from harness.workload.sample import evenly
@@ -93,6 +93,10 @@ def verify(
     from report.read.sources import newest
 
     try:
+        seconds = parse_seconds(budget)
+    except ValueError as error:
+        raise HarnessError(f"--budget: {error}") from None
+    try:
         run = newest(results, tell=lambda text: typer.echo(f"harness: {visible(text)}", err=True))
     except report.ReportError as error:
         raise ResultsError(str(error)) from error
@@ -103,7 +107,7 @@ def verify(
     _print_head(run, missing)
     if not pairs:
         raise HarnessError("nothing of these results can be measured here")
-    judged = [one for group in _grouped(pairs) for one in _measured(group, budget, len(pairs))]
+    judged = [one for group in _grouped(pairs) for one in _measured(group, seconds, len(pairs))]
     for one in judged:
         for line in one.lines:
             _say(line)
@@ -181,16 +185,15 @@ def _grouped(pairs: Sequence[Pair]) -> list[list[Pair]]:
     return [*groups.values()]
 
 
-def _measured(pairs: Sequence[Pair], budget: str, count: int) -> list[Judged]:
+def _measured(pairs: Sequence[Pair], budget: float, count: int) -> list[Judged]:
     """Measures pairs of one file in one setting, and judges them.
 
-    They get their share of ``budget``, which is for ``count`` pairs in all.
+    They get their share of ``budget``, the seconds for ``count`` pairs in all.
     """
-    from harness.words import parse_seconds
     from report.read.frame import cells_of
     from report.read.sources import newest
 
-    seconds = parse_seconds(budget) * len(pairs) / count
+    seconds = budget * len(pairs) / count
     with tempfile.TemporaryDirectory(prefix="enginebench-") as folder:
         ran = run_pytest(_command(pairs, seconds, folder))
         if ran.results is None:

@@ -126,6 +126,12 @@ def test_a_setting_is_no_option_of_pytests(folder: Path, field: str) -> None:
     assert done.exit_code == 2 and "left out: cells of size" in done.output, done.output
 
 
+def test_a_budget_that_is_no_time_is_told_first(folder: Path) -> None:
+    done = CliRunner().invoke(app, ["verify", "no-such-file.json", "--budget", "foo"])
+    assert done.exit_code == 2
+    assert "harness: --budget: 'foo' is not a time, such as 90s, 3m or 1h" in done.output
+
+
 def test_what_a_results_file_says_is_shown_escaped(folder: Path) -> None:
     shown = {"pandas": {**ENGINES["pandas"], "label": "\x1b[2Jpandas\nx", "version": "9"}}
     made = document([asked("q1", "pandas")], engines=shown)
