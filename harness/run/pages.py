@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,10 @@ DRAWING_SHARE = 0.05
 """The part of a run's time that may be spent on drawing."""
 PAUSE = 10.0
 """The fewest seconds between two pages."""
+
+
+BY_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d{6}Z(-\d+)?")
+"""The name of a run's results file: the moment at which it began."""
 
 
 class Pages:
@@ -59,3 +64,11 @@ class Pages:
 
         files = sorted({*self.folder.glob("*/*.json"), newest})
         return report.build(files, self.index, tell=tell)
+
+    def later(self, results: Path) -> Path | None:
+        """Returns the machine's results file whose run began after that of ``results``, or None.
+
+        It is the latest one. The page takes it for the newest, also if the clock was set back.
+        """
+        files = [file for file in results.parent.glob("*.json") if BY_TIME.fullmatch(file.stem)]
+        return max((file for file in files if file.stem > results.stem), default=None)

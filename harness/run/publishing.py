@@ -94,6 +94,11 @@ class Publishing:
             self.report = pages.draw(self.results, self.display.say)
         except (report.ReportError, OSError) as error:
             self._in_trouble(session, f"the report {pages.index} cannot be drawn: {error}")
+        if later := pages.later(self.results):
+            self.display.warning(
+                f"{later} began later, by this machine's clock: of cells that both have, the page "
+                "shows that one's"
+            )
 
     def _in_trouble(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -160,3 +161,15 @@ def test_one_machine_keeps_its_results_in_one_folder(project: Project, done: Don
     assert {file.parent.name for file in project.result_files} == {
         project.results()["machine"]["name"]
     }
+
+
+def test_a_clock_that_was_set_back_is_told(tmp_path: Path) -> None:
+    """The page takes the run that began last, by the clock, for the newest."""
+    project = Project(tmp_path).write(that_yaml=YAML, t_csv="k,x\n1,0.0\n")
+    quick = ("that.yaml::q3", "--engines", "duckdb", "--benchmark-max-time", "0.01")
+    assert "began later" not in project.benchmark(*quick).out
+    (first,) = project.result_files
+    later = first.rename(first.with_name("2199-01-01T000000Z.json"))
+    first.with_name("before.json").write_text("{}")
+    said = " ".join(project.benchmark(*quick).out.split())
+    assert f"{later.name} began later, by this machine's clock: of cells that both" in said
