@@ -75,9 +75,12 @@ def answer_types(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
     ``spec`` has these types; it describes DuckDB's answer.
     """
     for select in leaves(tree):
+        read = _tables_read(select)
         for item, column in zip(select.selects, spec.schema, strict=False):
             value, to = item.unalias(), _CAST.get(column.type)
-            plain = isinstance(value, (exp.Column, exp.Star)) and not _is_computed(value, select)
+            plain = isinstance(value, exp.Star) or (
+                isinstance(value, exp.Column) and value.table in read
+            )
             plain = plain or (to == "DOUBLE" and _is_of_doubles(value))
             if to is not None and not plain and isinstance(item, exp.Alias):
                 item.set("this", cast(value, to))
@@ -97,14 +100,16 @@ def _is_of_doubles(e: Expression) -> bool:
     return False
 
 
-def _is_computed(column: Expression, select: exp.Select) -> bool:
-    """True if a column comes from a subquery or a WITH, where its type differs between engines."""
-    base = {
+def _tables_read(select: exp.Select) -> set[str]:
+    """Returns the names of sources that are tables: columns of others may differ in their type.
+
+    Subqueries and those of a WITH are such others.
+    """
+    return {
         table.alias_or_name
         for table in select.find_all(exp.Table)
         if table.parent_select is select and not _is_named_in_with(table)
     }
-    return isinstance(column, exp.Column) and column.table not in base
 
 
 def _is_named_in_with(table: exp.Table) -> bool:
