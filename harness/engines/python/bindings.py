@@ -71,9 +71,9 @@ def _shared(lines: Sequence[str], lazy: str) -> _Value | None:
 
     Parts whose text contains ``lazy``, if that is not empty, are passed over.
     """
-    values = [value for line in lines for value in _values(line) if _is_work(value.node)]
+    values = [value for line in lines for value in _values(line)]
     readers = Counter(value.text for value in values if not lazy or lazy not in value.text)
-    shared = [value for value in values if readers[value.text] > 1]
+    shared = (value for value in values if readers[value.text] > 1 and _is_work(value.node))
     return max(shared, key=lambda value: len(value.text), default=None)
 
 
