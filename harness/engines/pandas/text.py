@@ -20,9 +20,9 @@ class PandasText(PandasValues):
     """Emits text functions."""
 
     text_spellings: ClassVar[Mapping[str, str]] = {
-        "Bracket": '{this}.str.split({by}, regex=False).str.get({start}).astype("str")',
+        "Bracket": '{this}.str.split({by}, n={end}, regex=False).str.get({start}).astype("str")',
         "Bracket of NULLs": (
-            '{this}.fillna("").str.split({by}, regex=False).str.get({start}).astype("str")'
+            '{this}.fillna("").str.split({by}, n={end}, regex=False).str.get({start}).astype("str")'
             ".mask({this}.isna(){nothing})"
         ),
         "ByteLength": '{this}.str.encode("utf-8").str.len()',
@@ -49,9 +49,12 @@ class PandasText(PandasValues):
         "Reverse": "{this}.str[::-1]",
         "Right": "{this}.str[-{count}:]",
         "Right by nothing": "{this}.str.slice(0, 0)",
-        "SplitPart": '{this}.str.split({by}, regex=False).str[{start}].astype("str").fillna("")',
+        "SplitPart": (
+            '{this}.str.split({by}, n={end}, regex=False).str[{start}].astype("str").fillna("")'
+        ),
         "SplitPart of NULLs": (
-            '{this}.fillna("").str.split({by}, regex=False).str[{start}].astype("str").fillna("")'
+            '{this}.fillna("").str.split({by}, n={end}, regex=False).str[{start}]'
+            '.astype("str").fillna("")'
             ".mask({this}.isna(){nothing})"
         ),
         "SplitPart first": '{this}.str.split({by}, n=1, regex=False).str[0].astype("str")',

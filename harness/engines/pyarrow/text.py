@@ -20,9 +20,10 @@ class ArrowText(ArrowValues):
 
     text_spellings: ClassVar[Mapping[str, str]] = {
         "Bracket": (
-            "pc.if_else(pc.list_value_length(pc.split_pattern({value}, {by})) > {start}, "
-            'pc.binary_join(pc.list_slice(pc.split_pattern({value}, {by}), {start}, {end}), ""), '
-            "None)"
+            "pc.if_else(pc.list_value_length("
+            "pc.split_pattern({value}, {by}, max_splits={end})) > {start}, "
+            "pc.binary_join(pc.list_slice("
+            'pc.split_pattern({value}, {by}, max_splits={end}), {start}, {end}), ""), None)'
         ),
         "ByteLength": 'pc.binary_length({value}).cast("int64")',
         "Contains": "pc.match_substring({value}, {part})",
@@ -56,7 +57,8 @@ class ArrowText(ArrowValues):
         "Right by nothing": "pc.utf8_slice_codeunits({value}, start=0, stop=0)",
         "SplitPart first": ("pc.list_element(pc.split_pattern({value}, {by}, max_splits=1), 0)"),
         "SplitPart": (
-            'pc.binary_join(pc.list_slice(pc.split_pattern({value}, {by}), {start}, {end}), "")'
+            "pc.binary_join(pc.list_slice("
+            'pc.split_pattern({value}, {by}, max_splits={end}), {start}, {end}), "")'
         ),
         "StartsWith": "pc.starts_with({value}, {part})",
         "StrPosition": (
