@@ -13,7 +13,6 @@ from harness.engines.pandas.aggregates import PandasAggregates, aggregated, func
 from harness.engines.pandas.steps import AGG_PARAMETERS, keywords
 from harness.engines.python.kernel import listing, mapping, one_or_list, quoted
 from harness.plan.facts.columns import fresh
-from harness.plan.optimize.extremes import has_extremes, over_first_rows
 from harness.plan.tree.nodes import Aggregate, Expression, Item, Project
 
 NATIVE = (exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Count, exp.Median, exp.StddevSamp, exp.Variance)
@@ -40,8 +39,6 @@ class DaskAggregates(DaskSteps, PandasAggregates):
         return self.assign(node, self.gathered.row(node, held))
 
     def aggregate(self, node: Aggregate) -> str:
-        if has_extremes(node):
-            return self._instead(node, over_first_rows(node))
         self.refuse_missing(node)
         distinct = [e for _, e in node.aggregates if isinstance(e.this, exp.Distinct)]
         lone = len(distinct) == len(node.aggregates) == 1 and not self._dropna(node)
