@@ -238,9 +238,13 @@ class PolarsProgram(LazyProgram):
             text = self.below(node)
             return text, self.assigned(node.right, self.frame(node.right))
         left, right = self.sides(node)
-        coalesced = node.kind in ("inner", "left") and not self._coalesce(node)
-        gone = {b for _, b in node.on} if coalesced else node.shared_keys
-        self.physical[node] = left.columns + tuple(c for c in right.columns if c not in gone)
+        apart = bool(self._coalesce(node))
+        gone = node.shared_keys
+        if node.kind in ("inner", "left"):
+            gone = frozenset() if apart else frozenset(b for _, b in node.on)
+        suffix = self._suffix(node)
+        theirs = (c + suffix if apart and c in node.shared_keys else c for c in right.columns)
+        self.physical[node] = left.columns + tuple(c for c in theirs if c not in gone)
         return left.text, self.assigned(node.right, right.text)
 
     def as_of_join(self, node: AsOfJoin) -> str:
@@ -285,7 +289,17 @@ class PolarsProgram(LazyProgram):
         """
         read = {b for a, b in node.on if a != b} & set(node.names) - {a for a, _ in node.on}
         residual = columns_in(node.residual) & {b for a, b in node.on if a != b}
-        return ", coalesce=False" if node.kind in ("inner", "left") and (read or residual) else ""
+        if node.kind not in ("inner", "left") or not (read or residual):
+            return ""
+        suffix = self._suffix(node)
+        return ", coalesce=False" + (f", suffix={quoted(suffix)}" if suffix != "_right" else "")
+
+    def _suffix(self, node: Join) -> str:
+        """Returns what tells a right key from the left key of its name where both are kept."""
+        suffix, taken = "_right", {*node.left.names, *node.right.names}
+        while any(key + suffix in taken for key in node.shared_keys):
+            suffix += "_"
+        return suffix
 
     def window(self, node: Window) -> str:
         text = self.below(node)

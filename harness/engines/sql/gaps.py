@@ -9,7 +9,7 @@ from harness.engines.polars.gaps import HEADER
 from harness.engines.pyspark.gaps import OF_SPARK
 from harness.engines.python.gaps import UNREAD_PATTERN
 from harness.engines.sql.sessions.sqlite import FILES, FRACTIONS, RESERVED
-from harness.engines.sql.shapes import clauses, numbers, subqueries, texts
+from harness.engines.sql.shapes import clauses, numbers, subqueries, texts, totals
 from harness.plan.tree.nodes import Aggregate, AsOfJoin, Join, Scan, Sort, Values, Window
 
 ALWAYS_NULL = "a total of all rows whose aggregates are constants, or that has none"
@@ -75,6 +75,11 @@ NULLABLE_UNION = cannot(
     exp.Union,
     "a condition that its own check takes for one that may be NULL",
     says=["Physical input schema should be the same"],
+)
+JOINED_CONSTANTS = cannot(
+    exp.Sum,
+    "sums of nothing but a join's constants, which it adds up before the join",
+    test=totals.sums_of_joined_constants,
 )
 NOT_IN_OF_A_CONSTANT = cannot(
     exp.In, "NOT IN of a constant in a subquery", test=subqueries.not_in_of_a_constant
@@ -172,6 +177,7 @@ DATAFUSION: tuple[Gap, ...] = (
     NEVER_NULL,
     NULLABLE_UNION,
     FULL_JOINS,
+    JOINED_CONSTANTS,
     cannot(
         exp.Cast,
         "a time before 1678 or after 2261, in nanoseconds",

@@ -216,8 +216,9 @@ def _of_true_rows(e: Expression, known: Inference) -> Expression:
 
 
 def _never_null(e: Expression, known: Inference) -> Expression:
-    """Returns an expression without ``coalesce`` round values that are never NULL."""
-    needless = [c for c in e.find_all(exp.Coalesce) if not known.of(c.this).nullable]
+    """Returns an expression without ``coalesce`` round values of its type that are never NULL."""
+    needless = [c for c in e.find_all(exp.Coalesce) if known.of(c.this) == known.of(c)]
+    needless = [c for c in needless if not known.of(c).nullable]
     return e if not needless else e.transform(lambda part: part.this if part in needless else part)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from harness.plan.facts.kinds import is_literal
+from harness.plan.facts.kinds import TIMESTAMPS, is_literal
 from harness.plan.facts.typed import Expression
 from harness.plan.sql import functions
 
@@ -33,6 +33,8 @@ _NEGATED: dict[type[Expression], type[Expression]] = {
     exp.GT: exp.LTE,
     exp.LTE: exp.GT,
 }
+_CHOICES = (exp.Case, exp.If, exp.Coalesce)
+_FRACTIONS = (*exp.DataType.FLOAT_TYPES, exp.DType.DECIMAL)
 _LEAVES = (exp.Column, exp.Literal, exp.DataType, exp.Identifier, exp.Var)
 _NUMERIC = (exp.DataType.Type.BIGINT, exp.DataType.Type.DOUBLE)
 
@@ -57,7 +59,59 @@ def bottom_up(e: Expression, rule: Callable[[Expression], Expression]) -> Any:
                 for place, member in enumerate(value):
                     if isinstance(member, Expression):
                         _put(e, key, member, bottom_up(member, rule), place)
-    return rule(e)
+    kind = kind_of(e)
+    return of_its_type(rule(e), kind)
+
+
+def kind_of(e: Expression) -> exp.DataType | None:
+    """Returns the type of a CASE or COALESCE; None of anything else, or where it is not known.
+
+    Of dates and times it is a time.
+    """
+    if not isinstance(e, _CHOICES) or (isinstance(e.parent, exp.Case) and isinstance(e, exp.If)):
+        return None
+    if e.is_type(exp.DType.DATE):
+        return next((v.type for v in _values(e) if v.is_type(*TIMESTAMPS)), e.type)
+    return e.type
+
+
+def of_its_type(chosen: Expression, kind: exp.DataType | None) -> Expression:
+    """Returns what is left of a CASE or COALESCE of type ``kind``, cast to it if need be.
+
+    ``coalesce(1, x)``, of a float x, is the float 1, and ``case when true then day else t end`` a
+    timestamp.
+    """
+    values = _values(chosen)
+    if kind is None or not values:
+        return chosen
+    if not all(_is_narrower(value.type, kind) for value in values):
+        chosen.type = kind if isinstance(chosen, _CHOICES) else chosen.type
+        return chosen
+    wide = exp.DType.TIMESTAMP if kind.is_type(*TIMESTAMPS) else exp.DType.DOUBLE
+    found = exp.Cast(this=chosen.unnest().copy(), to=wide.into_expr())
+    found.this.type, found.type = values[0].type, wide.into_expr()
+    return found
+
+
+def _values(e: Expression) -> list[Expression]:
+    """Returns the values that a choice may have, but NULLs; of any other expression itself."""
+    if isinstance(e, exp.Coalesce):
+        found = [e.this, *e.expressions]
+    elif isinstance(e, exp.Case):
+        found = [*(branch.args["true"] for branch in e.args["ifs"]), e.args.get("default")]
+    elif isinstance(e, exp.If):
+        found = [e.args["true"], e.args.get("false")]
+    else:
+        found = [e.unnest()]
+    return [value for value in found if value is not None and not isinstance(value, exp.Null)]
+
+
+def _is_narrower(value: Any, kind: Any) -> bool:
+    """True for the type of an integer beside one with fractions, and of a date beside a time."""
+    if value is None or not value.is_type(*exp.DataType.INTEGER_TYPES, exp.DType.DATE):
+        return False
+    wider = TIMESTAMPS if value.is_type(exp.DType.DATE) else _FRACTIONS
+    return bool(kind.is_type(*wider))
 
 
 def _put(parent: Expression, key: str, old: Expression, new: Any, place: int | None = None) -> None:
@@ -138,7 +192,10 @@ def _case(e: Expression) -> Expression:
 
 
 def decided(branches: list[Expression], default: Expression | None) -> Expression:
-    """Returns a CASE of the WHEN branches that can be reached; without any, only ELSE's value."""
+    """Returns a CASE of the WHEN branches that can be reached.
+
+    Without any it is only ELSE's value, and NULL where all values are.
+    """
     possible = []
     for branch in branches:
         condition = branch.this
@@ -147,9 +204,11 @@ def decided(branches: list[Expression], default: Expression | None) -> Expressio
             break
         if not isinstance(condition, (exp.Boolean, exp.Null)):
             possible.append(branch)
-    if possible:
-        return exp.Case(ifs=possible, default=default)
-    return default or exp.null()
+    other = default or exp.null()
+    values = [branch.args["true"] for branch in possible]
+    if all(isinstance(value, exp.Null) for value in (*values, other)):
+        return other
+    return exp.Case(ifs=possible, default=default) if possible else other
 
 
 def _unnested(branch: Expression) -> list[Expression]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ from harness.plan.facts.typed import Expression
 from harness.plan.sql import bound, constants, decimals
 from harness.plan.sql.casts import plain_casts
 from harness.plan.sql.functions import moments
-from harness.plan.sql.normalize import normalize
+from harness.plan.sql.normalize import kind_of, normalize, of_its_type
 from harness.plan.sql.nulls import without_nulls
 from harness.plan.sql.parse import DIALECT
 from harness.plan.sql.resolve import resolved
@@ -108,12 +109,16 @@ def _normal(tree: exp.Query, known: MappingSchema) -> exp.Query:
     for part in normal.walk():
         part.type = None  # the plan infers its own; copying these takes time
         if isinstance(part, exp.Literal) and not part.is_string and float(part.name) < EXACT:
-            part.set("this", part.name.removesuffix("e0"))
+            whole = re.fullmatch(r"([0-9]+)e0", part.name)
+            part.set("this", f"{whole[1]}.0" if whole else part.name.removesuffix("e0"))
     return normal
 
 
 class _Simplifier(Simplifier):
-    """sqlglot's simplifier, without rules that hold for integers but not for floats."""
+    """sqlglot's simplifier, without rules that hold for integers but not for floats.
+
+    What is left of a CASE keeps its type.
+    """
 
     def simplify_equality(self, expression: exp.Expr) -> exp.Expr:
         side = expression.this if isinstance(expression, self.COMPARISONS) else None
@@ -121,6 +126,10 @@ class _Simplifier(Simplifier):
             return expression
         equal: exp.Expr = super().simplify_equality(expression)
         return equal
+
+    def simplify_conditionals(self, expression: exp.Expr) -> exp.Expr:
+        kind = kind_of(expression)
+        return of_its_type(super().simplify_conditionals(expression), kind)
 
     def _simplify_binary(self, expression: Any, a: Any, b: Any) -> Any:
         if a.is_number and b.is_number and not (a.is_int and b.is_int):
