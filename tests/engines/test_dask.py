@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-import harness.engines.dask.engine
+import harness.engines.dask.session
 from harness import engines
 from harness.tables import Input
 from tests.engines.test_semantics import FILES, HERE, expected
@@ -32,7 +32,7 @@ IN_PARTS = [
 
 @pytest.fixture
 def many_partitions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InProcess:
-    monkeypatch.setattr(harness.engines.dask.engine, "ROWS_WORTH_SPLITTING", 3)
+    monkeypatch.setattr(harness.engines.dask.session, "ROWS_WORTH_SPLITTING", 3)
     return InProcess(read_tables(HERE / "tables.yaml"), tmp_path)
 
 
@@ -81,7 +81,7 @@ def test_a_table_is_split_for_threads_only_where_it_is_worth_it(tmp_path: Path) 
 def test_groups_of_many_partitions_are_joined(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(harness.engines.dask.engine, "ROWS_WORTH_SPLITTING", 1)
+    monkeypatch.setattr(harness.engines.dask.session, "ROWS_WORTH_SPLITTING", 1)
     rows = [[n % 3, n] for n in range(40)]
     tables = InProcess({"t": arrow_table({"k": "int64", "v": "int64"}, rows)}, tmp_path)
     session = engines.get("dask").start(threads=32)
