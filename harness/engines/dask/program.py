@@ -144,7 +144,8 @@ class DaskProgram(DaskAggregates, DaskJoins, PandasProgram):
         self.physical[node] = self.physical[node.input] + tuple(n for n, _ in node.functions)
         numbered = [name for name, e in node.functions if isinstance(e.this, exp.RowNumber)]
         added = [(n, "1" if n in numbered else print_.total(e.this)) for n, e in node.functions]
-        frame = self.assign(node, f"{frame}.assign({keywords(added)})")
+        dtypes = self.dtypes_of_totals(node, dict(node.functions))
+        frame = self.assign(node, f"{frame}.assign({keywords(added)}){dtypes}")
         if numbered:
             sums = keywords((name, f"{frame}[{quoted(name)}].cumsum()") for name in numbered)
             self.statements.append(f"{frame} = {frame}.assign({sums})")

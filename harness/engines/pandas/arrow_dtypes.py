@@ -37,7 +37,7 @@ from harness.plan.guards.truth import Logic, NullWhere, Truth
 from harness.plan.tree.nodes import Aggregate, Distinct, Expression, Join, Node, Sort, Window
 from harness.special import Special
 from harness.tables import Input, Table
-from harness.types import Column, Type
+from harness.types import Column, Schema, Type
 
 _DTYPES = {
     Type.BOOLEAN: "bool[pyarrow]",
@@ -183,8 +183,9 @@ class ArrowProgram(PandasProgram):
         dtype = MOMENT if column.type.temporal else _DTYPES[column.type]
         return f"pd.Series({values}, dtype={quoted(dtype)})"
 
-    def dtypes_of_nothing(self, node: Node) -> dict[str, str]:
-        return {c.name: _DTYPES[c.type] for c in node.schema if c.nullable and c.type in _DTYPES}
+    def dtypes_of_nothing(self, node: Node, columns: Schema | None = None) -> dict[str, str]:
+        unknown = [c for c in (node.schema if columns is None else columns) if c.nullable]
+        return {c.name: MOMENT if c.type.temporal else _DTYPES[c.type] for c in unknown}
 
     def aggregate(self, node: Aggregate) -> str:
         print_ = self.expressions(node.input)
@@ -223,6 +224,7 @@ class ArrowProgram(PandasProgram):
             raise self.gaps.unsupported(FLOAT_KEYS)
 
     printer: ClassVar[type[PandasExpressions]] = ArrowExpressions
+    nan_for: ClassVar[frozenset[Type]] = frozenset()
 
     def _reader(self, table: Table, columns: Sequence[str]) -> str:
         name, wanted = f"t({quoted(table.name)})", [table.column(c) for c in columns]

@@ -136,7 +136,8 @@ class PandasProgram(PandasAggregates, PandasJoins, PandasAsOf):
         print_ = self.printer(self.gaps, bare.schema, frame, print_.narrow)
         sort = partial(self.sorted, bare.schema)
         windows = self.windows(print_, self.statements, self.variables, sort)
-        return self.assign(node, f"{frame}.assign({keywords(windows.values(bare.windows))})")
+        text = f"{frame}.assign({keywords(windows.values(bare.windows))})"
+        return self.assign(node, text + self.dtypes_of_totals(node, bare.windows))
 
     def _narrowed(self, node: Node) -> str:
         """Returns the variable of the node's frame without columns that the plan does not need.

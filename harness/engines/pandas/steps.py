@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from harness.answer import Training
@@ -16,16 +17,19 @@ from harness.engines.python.chains import chained
 from harness.engines.python.kernel import (
     is_keyword_argument,
     listing,
+    mapping,
     one_or_list,
     quoted,
 )
 from harness.engines.python.program import ProgramEmitter
 from harness.engines.python.recipes import called_in
+from harness.engines.python.windows import is_over_everything
 from harness.engines.session import OUTPUT_FILE, Program
 from harness.plan.guards.widths import NarrowColumns
 from harness.plan.optimize.naming import frame_name
-from harness.plan.tree.nodes import Aggregate, Node, Scan, uses
+from harness.plan.tree.nodes import Aggregate, Expression, Node, Scan, Window, uses
 from harness.tables import Input, Table
+from harness.types import Schema, Type
 
 
 class PandasSteps(ProgramEmitter):
@@ -34,6 +38,9 @@ class PandasSteps(ProgramEmitter):
     ``self.physical`` holds the columns that a node's frame really has: a table in memory has all of
     its own, needed or not, until a step selects some.
     """
+
+    nan_for: ClassVar[frozenset[Type]] = frozenset({Type.INT64})
+    """Types of which NaN, a total of no rows, does as a column without rows."""
 
     printer: ClassVar[type[PandasExpressions]] = PandasExpressions
     imports: ClassVar[Mapping[str, str]] = {"np": "import numpy as np", "pd": "import pandas as pd"}
@@ -73,9 +80,19 @@ class PandasSteps(ProgramEmitter):
             f"    {handed_over(batch, train)}",
         ]
 
-    def dtypes_of_nothing(self, node: Node) -> dict[str, str]:
+    def dtypes_of_nothing(self, node: Node, columns: Schema | None = None) -> dict[str, str]:
         """Returns dtypes for columns whose dtype is unknown if an aggregate has no rows."""
-        return dtypes_of_nothing(node)
+        return dtypes_of_nothing(node, columns)
+
+    def dtypes_of_totals(self, node: Window, windows: Mapping[str, Expression]) -> str:
+        """Returns a cast of aggregates over all rows to their dtypes, or an empty text.
+
+        They are scalars, which have none where no row has a value, or no row is.
+        """
+        totals = [node.column(name) for name, e in windows.items() if is_over_everything(e)]
+        unknown = (replace(c, nullable=c.nullable or c.type not in self.nan_for) for c in totals)
+        dtypes = self.dtypes_of_nothing(node, tuple(unknown))
+        return f".astype({mapping(dtypes)})" if dtypes else ""
 
     def module(self, body: Sequence[str], functions: Sequence[str] = ()) -> Program:
         return super().module(body, (*called_in(body, RECIPES), *functions))

@@ -8,7 +8,7 @@ from harness.engines.pandas.session import needs_mask
 from harness.engines.python.kernel import listing, mapping, quoted
 from harness.plan.tree.nodes import Aggregate, Join, Node, Scan, Values, walk
 from harness.tables import Table
-from harness.types import Column, Type
+from harness.types import Column, Schema, Type
 
 _OF_NOTHING = {
     Type.INT64: "Int64",
@@ -27,11 +27,11 @@ _PLAIN = {
 _MASKED = {Type.INT64: "Int64", Type.BOOLEAN: "boolean"}
 
 
-def dtypes_of_nothing(node: Node) -> dict[str, str]:
+def dtypes_of_nothing(node: Node, columns: Schema | None = None) -> dict[str, str]:
     """Returns dtypes for columns whose dtype is unknown if an aggregate has no rows.
 
     Float columns are among them if they may be computed from masked integers, as a mean of a sum
-    is: the value is then NA, not NaN.
+    is: the value is then NA, not NaN. ``columns`` are those of the node, or other ones of its rows.
     """
     kinds = (Scan, Values, Join)
     sources = (
@@ -39,7 +39,8 @@ def dtypes_of_nothing(node: Node) -> dict[str, str]:
     )
     masked = any(needs_mask(n.schema) for n in sources)
     types = set(_OF_NOTHING) - (set() if masked else {Type.FLOAT64})
-    return {c.name: _OF_NOTHING[c.type] for c in node.schema if c.nullable and c.type in types}
+    of_node = node.schema if columns is None else columns
+    return {c.name: _OF_NOTHING[c.type] for c in of_node if c.nullable and c.type in types}
 
 
 def series_of_constants(library: str, column: Column, values: str) -> str:

@@ -11,7 +11,7 @@ from harness.answer import SortKey
 from harness.engines.python.gaps import GREAT_RANGE, OPEN_RANGE, OTHER_RANGE
 from harness.engines.python.kernel import Expressions
 from harness.plan.facts.columns import fresh
-from harness.plan.facts.frames import Distance, Frame, window_order
+from harness.plan.facts.frames import Distance, Frame, frame_of, window_order
 from harness.plan.facts.printing import in_sql
 from harness.plan.facts.special import specials_of
 from harness.plan.facts.typing import infer
@@ -63,6 +63,13 @@ class BareWindows:
 
 def partition_names(window: Expression) -> list[str]:
     return [key.name for key in window.args.get("partition_by") or []]
+
+
+def is_over_everything(window: Expression) -> bool:
+    """True for an aggregate over all rows, which libraries compute as one scalar."""
+    function, places = window.this, (exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue)
+    aggregate = isinstance(function, exp.AggFunc) and not isinstance(function, places)
+    return aggregate and not partition_names(window) and frame_of(window).kind == "whole"
 
 
 def sort_keys_of(window: Expression) -> list[SortKey]:

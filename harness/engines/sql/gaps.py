@@ -455,6 +455,7 @@ SAIL: tuple[Gap, ...] = (
     cannot(exp.Lateral),
     NULLABLE_UNION,
     FULL_JOINS,
+    JOINED_CONSTANTS,
     cannot(Aggregate, "a subquery in a key of GROUP BY", test=subqueries.key_with_subquery),
     not_yet(exp.DateBin),
     BATCHES,

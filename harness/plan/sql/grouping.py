@@ -13,6 +13,7 @@ from harness.plan.facts.typed import Expression
 from harness.plan.sql.sources import sources_of
 
 _GROUPED, _WRITTEN = "grouped", "written"
+_ONLY_TOTAL = exp.GroupingSets(expressions=[exp.Tuple()])
 
 
 def mark_grouped(select: exp.Select) -> None:
@@ -20,9 +21,27 @@ def mark_grouped(select: exp.Select) -> None:
 
     So :func:`is_grouped` is True of it even if its aggregates are simplified away.
     """
-    clauses = select.args.get("group") or select.args.get("having")
+    group = select.args.get("group")
+    clauses = group or select.args.get("having")
     if clauses or any(has_aggregate(item) for item in select.selects):
         select.meta[_GROUPED] = True
+    if group is not None:
+        _without_empty_keys(select, group)
+
+
+def _without_empty_keys(select: exp.Select, group: exp.Group) -> None:
+    """Changes ``select`` in place: ``group by k, ()`` is by k, and ``group by ()`` a total.
+
+    So is ``group by grouping sets (())``.
+    """
+    clauses = [
+        clause for value in group.args.values() if isinstance(value, list) for clause in value
+    ]
+    keys = [key for key in clauses if key != exp.Tuple() and key != _ONLY_TOTAL]
+    if keys and len(keys) < len(clauses):
+        group.set("expressions", [key for key in group.expressions if key in keys])
+    elif clauses and not keys:
+        select.set("group", None)
 
 
 def is_grouped(select: exp.Select) -> bool:
