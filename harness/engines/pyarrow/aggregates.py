@@ -21,6 +21,7 @@ from harness.plan.tree.nodes import (
     Join,
     Node,
     Project,
+    Union,
     columns_in,
     walk,
 )
@@ -40,6 +41,7 @@ _FUNCTIONS: dict[type[Expression], tuple[str, str | None]] = {
 }
 _LISTED = (exp.Median, exp.PercentileCont)
 _VARIANCES = (exp.Corr, *DEVIATIONS)
+_EXTREMES = (exp.Min, exp.Max, exp.AnyValue)
 
 
 @dataclass(frozen=True)
@@ -68,18 +70,28 @@ def misses_constants(node: Aggregate) -> bool:
     """True if Arrow 26 may be wrong for an aggregate of a column that is constant in a batch.
 
     Variances of a whole table then forget earlier batches; lists of a group's values lack the
-    constant batch's.
+    constant batch's; and the least and the greatest of a whole table take a batch of NULL for 0.
     """
+    below = list(walk(node.input))
     wrong = _LISTED if node.keys else _VARIANCES
-    affected = any(isinstance(e, wrong) for _, e in node.aggregates)
-    return affected and any(_has_constants(n) for n in walk(node.input))
+    if any(isinstance(e, wrong) for _, e in node.aggregates):
+        return any(_has_constants(n) for n in below)
+    extremes = not node.keys and any(isinstance(e, _EXTREMES) for _, e in node.aggregates)
+    mixed = extremes and any(isinstance(n, Union) for n in below)
+    return mixed and any(_has_constants(n, of_null=True) for n in below)
 
 
-def _has_constants(node: Node) -> bool:
-    """True if a node adds a column of a constant, or of a scalar subquery's value."""
+def _has_constants(node: Node, of_null: bool = False) -> bool:
+    """True if a node adds a column of a constant, or of a scalar subquery's value.
+
+    If ``of_null``, only constants count that are NULL, and values that may be.
+    """
     if isinstance(node, Project):
-        return not all(columns_in(e) for _, e in node.items)
-    return isinstance(node, Join) and node.kind == "single"
+        constants = [e for _, e in node.items if not columns_in(e)]
+        return any(not of_null or e.find(exp.Null) is not None for e in constants)
+    if isinstance(node, Join) and node.kind == "single":
+        return not of_null or any(column.nullable for column in node.right.schema)
+    return False
 
 
 def call_of(e: Expression, print_: ArrowExpressions) -> ArrowCall:
