@@ -76,6 +76,11 @@ NULLABLE_UNION = cannot(
     "a condition that its own check takes for one that may be NULL",
     says=["Physical input schema should be the same"],
 )
+COUNT_IS_NULL = cannot(
+    exp.Count,
+    "whether a correlated subquery's count is NULL, for which it forgets the count",
+    test=subqueries.count_that_is_null,
+)
 JOINED_CONSTANTS = cannot(
     exp.Sum,
     "sums of nothing but a join's constants, which it adds up before the join",
@@ -178,6 +183,7 @@ DATAFUSION: tuple[Gap, ...] = (
     NULLABLE_UNION,
     FULL_JOINS,
     JOINED_CONSTANTS,
+    COUNT_IS_NULL,
     cannot(
         exp.Cast,
         "a time before 1678 or after 2261, in nanoseconds",
@@ -312,6 +318,7 @@ POSTGRES: tuple[Gap, ...] = (
 )
 HYPER: tuple[Gap, ...] = (
     *COMMON,
+    COUNT_IS_NULL,
     not_yet(exp.DateBin),
     TABLE_ORDER,
     AS_OF,

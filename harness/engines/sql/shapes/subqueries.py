@@ -137,6 +137,14 @@ def computed_of_own_rows(e: Expression) -> bool:
     return any(_is_tied(column, e) for column in e.find_all(exp.Column) if column.table)
 
 
+def count_that_is_null(e: Expression) -> bool:
+    """True for a correlated subquery, as a value, that asks whether a count is NULL."""
+    if not isinstance(e, exp.Subquery) or isinstance(e.parent, _OF_ROWS):
+        return False
+    asked = any(isinstance(test.this.unnest(), exp.Count) for test in e.find_all(exp.Is))
+    return asked and any(_is_tied(column, e) for column in e.find_all(exp.Column) if column.table)
+
+
 _OF_ROWS = (exp.From, exp.Join, exp.SetOperation, exp.In)
 
 
