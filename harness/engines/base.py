@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 from packaging.version import Version
 
 from harness.engines.gaps import BATCHES, TABLE_ORDER, Gap, Gaps, Refused
-from harness.engines.session import Program, Session, Sharing, started
+from harness.engines.session import Program, Session, Sharing, session_class, started
 from harness.engines.training import described
 from harness.plan.guards.names import refuse_names
 from harness.plan.guards.nan_uses import Use, refuse_nan
@@ -187,7 +187,7 @@ class Engine(ABC):
 
         A worker starts it by `session_address`, without this class.
         """
-        return started(self.session_address(), self.lacks().lacking, threads)
+        return started(session_class(self.session_address()), self.lacks().lacking, threads)
 
     @classmethod
     def session_address(cls) -> str:

@@ -182,12 +182,18 @@ class Session(ABC):
         """Removes what the session has made outside its process, such as tables on a server."""
 
 
-def started(address: str, lacking: tuple[Lacking, ...], threads: int) -> Session:
-    """Returns a new session of the class at ``module:Class``; ``lacking`` are its engine's gaps."""
+def session_class(address: str) -> type[Session]:
+    """Imports the module of a session, and returns its class, which is at ``module:Class``."""
     module, _, name = address.partition(":")
-    kind: Any = importlib.import_module(module)
+    found: Any = importlib.import_module(module)
     for part in name.split("."):
-        kind = getattr(kind, part)
-    session: Session = kind(threads)
+        found = getattr(found, part)
+    kind: type[Session] = found
+    return kind
+
+
+def started(kind: type[Session], lacking: tuple[Lacking, ...], threads: int) -> Session:
+    """Returns a new session of an engine with these gaps; its library is imported now."""
+    session = kind(threads)
     session.lacking = lacking
     return session

@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.answer import AnswerSpec
-from harness.engines.session import OUTPUT_FILE, Session, Sharing, started, write_answer
+from harness.engines.session import (
+    OUTPUT_FILE,
+    Session,
+    Sharing,
+    session_class,
+    started,
+    write_answer,
+)
 from harness.engines.training import model_of, train_of, trained
 from harness.machine.limits import hold_to_cores
 from harness.machine.messages import Failure
@@ -57,8 +64,9 @@ class EngineAtWork:
     def start(self, request: StartEngine) -> Started:
         if request.cores is not None:
             hold_to_cores(request.cores)
-        self._sharing, began = request.sharing, time.perf_counter()
-        self._session = started(request.session, request.lacking, request.threads)
+        kind, self._sharing = session_class(request.session), request.sharing
+        began = time.perf_counter()
+        self._session = started(kind, request.lacking, request.threads)
         took = time.perf_counter() - began
         _settle()
         spills_to = self._session.spills_to

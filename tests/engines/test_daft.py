@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness import engines
-from harness.engines.daft.engine import _raising_errors
+from harness.engines.daft.session import _raising_errors
 from harness.errors import Unsupported
 from harness.plan import compile_query
 from harness.special import Special
