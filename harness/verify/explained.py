@@ -38,7 +38,9 @@ TEXTS = "a text that DuckDB casts and others do not, as ' 7 ' or '1e2' to a whol
 NOT_A_NUMBER = "NaN of this data, which 0 / 0 and the root or logarithm of -1 are in DuckDB"
 WRITTEN = "a float as a text with an exponent, which libraries write differently, as 1e-07 and 1e-7"
 ANOTHER = "DuckDB's own answer to this is another {way}"
+AN_ORDER = "an error that DuckDB's own answer has, too, if it tests conditions in another order"
 _NOT_OF_64_BITS = re.compile("INT128 .* out of range for the destination type INT64")
+_OF_DATA = re.compile("(Conversion|Out of Range|Invalid Input) Error")
 _ANOTHER_TEXT = "another text"
 _EXPONENT = "a float with an exponent"
 _NAN = "a number that is NaN"
@@ -61,8 +63,8 @@ def data_of_its_own(
     """Returns why only DuckDB can answer this query over its data, or None if no reason is found.
 
     The reason is a sum, a cast of a text, or a float written as a text. With ``raised``, the engine
-    gave an error instead of an answer, and NaN is a further possible reason. Whether an answer
-    depends on NaN is found out by `another`.
+    gave an error instead of an answer, and NaN and the order of conditions are further possible
+    reasons. Whether an answer depends on NaN is found out by `another`.
     """
     names = list(tables)
     guards: list[tuple[_Guard, Callable[[str], object], str]] = [
@@ -72,6 +74,7 @@ def data_of_its_own(
     ]
     if raised:
         guards.append((_of_nan, lambda words: _NAN in words, NOT_A_NUMBER))
+        guards.append((_backwards, _OF_DATA.match, AN_ORDER))
     for guarded, raises, told in guards:
         error = _raised(database, guarded, sql, names)
         if error is not None and raises(error):
@@ -212,6 +215,30 @@ def _of_nan(tree: exp.Expr) -> bool:
         raising = f"case when isnan(cast({value} as double)) then error('{_NAN}') else {value} end"
         part.replace(exp.paren(sqlglot.parse_one(raising, read=DIALECT)))
     return bool(found)
+
+
+def _backwards(tree: exp.Expr) -> bool:
+    """Changes ``tree`` in place: the last operand of each AND is computed first.
+
+    ``a = 1 and cast(s as int) > 2`` fails for a text of another row if the cast comes first, and
+    SQL does not say which does. A CASE keeps DuckDB's optimizer from its own order; where tables
+    are joined, it would keep it from joining by keys, so that such queries are left as they are.
+    Returns whether the query was changed.
+    """
+    found = [e for e in tree.find_all(exp.And) if not isinstance(e.parent, exp.And)]
+    alone = [e for e in found if not _of_joined(e)]
+    for conjunction in alone:
+        first, *others = (part.sql(DIALECT) for part in conjunction.flatten())
+        for other in others:
+            first = f"case when {other} then {first} else false end"
+        conjunction.replace(sqlglot.parse_one(first, read=DIALECT))
+    return bool(alone)
+
+
+def _of_joined(e: exp.Expr) -> bool:
+    """True if an expression belongs to a SELECT from several tables."""
+    select = e.find_ancestor(exp.Select)
+    return select is None or bool(select.args.get("joins"))
 
 
 def _of_written_floats(tree: exp.Expr) -> bool:

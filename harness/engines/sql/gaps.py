@@ -99,6 +99,12 @@ OTHERWISE = "SQL that it says that it does not have"
 
 DATAFUSION: tuple[Gap, ...] = (
     *COMMON,
+    cannot(
+        exp.Window,
+        "places in rows that a subquery sorts",
+        "it drops that order",
+        test=clauses.places_in_sorted_rows,
+    ),
     TABLE_ORDER,
     AS_OF,
     cannot(
@@ -318,6 +324,12 @@ POSTGRES: tuple[Gap, ...] = (
 )
 HYPER: tuple[Gap, ...] = (
     *COMMON,
+    cannot(
+        exp.Window,
+        "places in rows that a subquery sorts",
+        "it drops that order",
+        test=clauses.places_in_sorted_rows,
+    ),
     COUNT_IS_NULL,
     not_yet(exp.DateBin),
     TABLE_ORDER,
@@ -459,6 +471,12 @@ ORDER_IN_FILES = "an order of rows that are written"
 
 SAIL: tuple[Gap, ...] = (
     *COMMON,
+    cannot(
+        exp.Window,
+        "places in rows that a subquery sorts",
+        "it drops that order",
+        test=clauses.places_in_sorted_rows,
+    ),
     cannot(exp.Lateral),
     NULLABLE_UNION,
     FULL_JOINS,
@@ -528,6 +546,12 @@ TIMES_IN_FILES = "times written to a file"
 
 CHDB: tuple[Gap, ...] = (
     *COMMON,
+    cannot(
+        exp.Window,
+        "places in rows that a subquery sorts",
+        "it drops that order",
+        test=clauses.places_in_sorted_rows,
+    ),
     cannot(exp.Lateral),
     not_yet(exp.DateBin),
     TABLE_ORDER,

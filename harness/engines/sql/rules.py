@@ -486,16 +486,17 @@ def _alike(value: Expression) -> exp.Paren:
 
 
 def ctes_named_apart(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
-    """Gives a CTE another name if a table has its own: ``WITH t_2 AS (… FROM t) … FROM t_2 AS t``.
+    """Gives a CTE a name that no table and no other CTE has: ``WITH t_2 AS (…) … FROM t_2 AS t``.
 
-    SQLite takes a CTE that reads a table of its name for a recursive one; Hyper's files are CTEs.
+    SQLite takes a CTE that reads what has its name for a recursive one, DataFusion allows a name
+    once, and Hyper's files are CTEs.
     """
     scopes = list(traverse_scope(tree))
     read = [(node, source) for scope in scopes for node, source in _tables(scope)]
-    tables = {node.name for node, source in read if source is node}
+    known = {node.name for node, source in read if source is node}
     taken = {node.name for node, _ in read} | {cte.alias for cte in tree.find_all(exp.CTE)}
     for cte in list(tree.find_all(exp.CTE)):
-        if cte.alias in tables:
+        if cte.alias in known:
             name = fresh(cte.alias, taken)
             taken.add(name)
             for node, source in read:
@@ -503,6 +504,7 @@ def ctes_named_apart(tree: exp.Query, spec: AnswerSpec) -> exp.Query:
                     node.set("alias", exp.TableAlias(this=exp.to_identifier(node.alias_or_name)))
                     node.set("this", exp.to_identifier(name))
             cte.args["alias"].set("this", exp.to_identifier(name))
+        known.add(cte.alias)
     return tree
 
 
@@ -559,6 +561,7 @@ PYSPARK: tuple[Rule, ...] = (
     qualify_as_where,
 )
 DATAFUSION: tuple[Rule, ...] = (
+    ctes_named_apart,
     *RULES,
     whole_numbers_as_bigints,
     ordered_alike,

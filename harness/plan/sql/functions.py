@@ -201,9 +201,9 @@ def _flagged(e: Expression) -> Expression:
     flag = _OPTIONS[type(e)]
     options = e.args.get(flag)
     if options is not None and e.expression.is_string:
-        last = [c for c in options.name if c in _NEWLINES][-1:]
-        inline = "i" * ("i" in options.name) + "s" * (last == ["s"])
-        rest = "".join(c for c in options.name if c not in "i" + _NEWLINES)
+        last, case = ([c for c in options.name if c in few][-1:] for few in (_NEWLINES, "ci"))
+        inline = "i" * (case == ["i"]) + "s" * (last == ["s"])
+        rest = "".join(c for c in options.name if c not in "ci" + _NEWLINES)
         pattern = f"(?{inline})" * bool(inline) + e.expression.name
         e.set("expression", exp.Literal.string(pattern))
         e.set(flag, exp.Literal.string(rest) if rest else None)

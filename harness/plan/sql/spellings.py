@@ -195,7 +195,9 @@ def tuples(select: exp.Select) -> None:
             listed.replace(exp.paren(same))
     for clause in ("where", "having", "qualify"):
         for member in _required(select.args.get(clause)):
-            if isinstance(member.this, exp.Tuple) and member.args.get("query") is not None:
+            query = member.args.get("query")
+            wanted = len(member.this.expressions) if isinstance(member.this, exp.Tuple) else 0
+            if query is not None and wanted and wanted == len(query.unnest().selects):
                 member.replace(_exists(member))
 
 

@@ -106,6 +106,25 @@ def _distances(window: Expression) -> list[Expression]:
     return [end for key in ("start", "end") if isinstance(end := spec.args.get(key), exp.Expr)]
 
 
+_BY_PLACE = (exp.RowNumber, exp.Ntile, exp.Lag, exp.Lead)
+
+
+def places_in_sorted_rows(e: Expression) -> bool:
+    """True for ranks, or rows before or after, without an order over a subquery that has one.
+
+    An example is ``select row_number() over () from (select … order by k)``.
+    """
+    ranked = isinstance(e, exp.Window) and e.find(*_BY_PLACE) is not None
+    select = e.find_ancestor(exp.Select) if ranked and not window_order(e) else None
+    if select is None:
+        return False
+    ctes = {cte.alias: cte.this for cte in e.root().find_all(exp.CTE)}
+    clauses = [select.args.get("from_"), *(select.args.get("joins") or [])]
+    sources = [clause.this for clause in clauses if clause is not None]
+    queries = [ctes.get(s.name) if isinstance(s, exp.Table) else s.this for s in sources]
+    return any(q is not None and q.args.get("order") is not None for q in queries)
+
+
 def quantile_over(e: Expression) -> bool:
     """True for a quantile or median over a partition."""
     quantiles = (exp.PercentileCont, exp.PercentileDisc, exp.Median)
