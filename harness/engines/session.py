@@ -110,7 +110,7 @@ class Session(ABC):
     spills_to: Path | None = None
     """The folder in which it puts what memory is too small for; None if it has none of its own."""
     lacking: tuple[Lacking, ...] = ()
-    """The engine's gaps that show only while it runs."""
+    """The engine's gaps: some show only while a program runs."""
 
     def __init__(self, threads: int) -> None:  # noqa: B027
         """Imports the library, which may use this number of threads."""

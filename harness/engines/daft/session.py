@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from harness.engines.python.session import PythonSession
+from harness.engines.python.session import ArrowAnswers
 from harness.engines.session import Program
 from harness.tables import Table
 
-if TYPE_CHECKING:
-    import pyarrow as pa
 
-
-class DaftSession(PythonSession):
+class DaftSession(ArrowAnswers):
     """A session of Daft. In memory, a table is a DataFrame that has been collected."""
 
-    answer: ClassVar[str] = "Table"
     returns: ClassVar[str] = "end it with .to_arrow(), and return that"
 
     def __init__(self, threads: int) -> None:
@@ -35,12 +31,6 @@ class DaftSession(PythonSession):
         super().prepare(program)
         assert self.query is not None
         self.query = _raising_errors(self.query)
-
-    def to_arrow(self, result: Any) -> pa.Table:
-        return result
-
-    def rows(self, result: Any) -> int:
-        return len(result)
 
 
 def _raising_errors(query: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
-from harness.engines.python.session import PythonSession
+from harness.engines.python.session import ArrowAnswers
 from harness.tables import Table
 
-if TYPE_CHECKING:
-    import pyarrow as pa
 
-
-class PyArrowSession(PythonSession):
+class PyArrowSession(ArrowAnswers):
     """A session of PyArrow. In memory, tables are as ``pyarrow.parquet`` reads them.
 
     Answers are Arrow tables, too.
     """
 
-    answer: ClassVar[str] = "Table"
     returns: ClassVar[str] = "return a pyarrow.Table"
 
     def __init__(self, threads: int) -> None:
@@ -31,10 +27,3 @@ class PyArrowSession(PythonSession):
 
     def load(self, table: Table) -> None:
         self.tables[table.name] = self.read_table([str(path) for path in table.parquet])
-
-    def to_arrow(self, result: Any) -> pa.Table:
-        table: pa.Table = result
-        return table
-
-    def rows(self, result: Any) -> int:
-        return int(result.num_rows)

@@ -12,6 +12,8 @@ from harness.engines.session import OUTPUT_FILE, Program, Session
 from harness.tables import Input, Table
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from harness.answer import AnswerSpec
     from harness.engines.training import Batch
 
@@ -80,3 +82,15 @@ class PythonSession(Session):
             if own and self.file != self.filename:
                 error.add_note(f"{self.file}:{own[-1].lineno}, in {own[-1].name}")
             raise
+
+
+class ArrowAnswers(PythonSession):
+    """A session whose programs return Arrow tables."""
+
+    answer: ClassVar[str] = "Table"
+
+    def to_arrow(self, result: Any) -> pa.Table:
+        return result
+
+    def rows(self, result: Any) -> int:
+        return int(result.num_rows)
